@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// `CLEW_STRICT=1` (set by `make check` and CI) turns warnings into errors. It is not the default, so that
+// a newer compiler with a new warning does not stop anyone from building.
+let strict = Context.environment["CLEW_STRICT"] == "1"
+let swiftSettings: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+let cSettings: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+func test(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+// A target may use only targets above it: data flows one way (checked by `HouseTests`).
+let package = Package(
+  name: "clew",
+  products: [
+    .library(name: "Clew", targets: ["Clew"]),
+    .library(name: "GradientTesting", targets: ["GradientTesting"]),
+    .executable(name: "clew", targets: ["clew-cli"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+  ],
+  targets: [
+    .target(name: "CKernels", cSettings: cSettings),
+    .target(
+      name: "CImage", cSettings: cSettings,
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+    library("TensorCore", ["CKernels", "COpenBLAS"]),
+    library("Autograd", ["TensorCore"]),
+    library("GradientTesting", ["Autograd"]),
+    library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
+    library("Formats", ["TensorCore", "CZip", "CImage"]),
+    library("Features", ["Autograd"]),
+    library("Attribution", ["SpectralClustering", "Features"]),
+    library("Figures", ["TensorCore", "CImage"]),
+    library("Clew", ["TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Attribution", "Figures"]),
+    .executableTarget(
+      name: "clew-cli",
+      dependencies: [
+        "Clew", "COpenSSL",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+  ]
+)

@@ -1,0 +1,3 @@
+// Only for the SHA-256 of a run's inputs (provenance).
+#pragma once
+#include <openssl/evp.h>
