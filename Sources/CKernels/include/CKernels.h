@@ -1,1 +1,41 @@
+// Hot loops. Each is written once and compiled for several instruction sets; the dynamic linker picks the
+// variant that the processor has (`CK_DISPATCH`), so that no unsafe compiler flag is needed.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+enum ck_unary {
+  CK_NEGATE, CK_ABS, CK_SIGN, CK_EXP, CK_LOG, CK_SQRT, CK_RECIPROCAL, CK_SQUARE, CK_SIN, CK_COS,
+  CK_TANH, CK_SIGMOID, CK_RELU, CK_STEP, CK_ERF, CK_GELU, CK_LOG1P, CK_EXPM1, CK_FLOOR
+};
+enum ck_binary { CK_ADD, CK_SUBTRACT, CK_MULTIPLY, CK_DIVIDE, CK_MAXIMUM, CK_MINIMUM, CK_POWER };
+enum ck_comparison { CK_LESS, CK_LESS_EQUAL, CK_GREATER, CK_GREATER_EQUAL, CK_EQUAL, CK_NOT_EQUAL };
+enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
+
+// Strides count elements; a stride of 0 repeats one element.
+#define CK_DECLARE(T, S)                                                                                          \
+  void ck_map_##S(enum ck_unary op, const T *x, T *y, ptrdiff_t n);                                               \
+  void ck_affine_##S(T scale, T shift, const T *x, T *y, ptrdiff_t n);                                            \
+  void ck_power_##S(T exponent, const T *x, T *y, ptrdiff_t n);                                                   \
+  void ck_zip_##S(enum ck_binary op, const T *a, ptrdiff_t sa, const T *b, ptrdiff_t sb, T *y, ptrdiff_t n);      \
+  void ck_compare_##S(enum ck_comparison op, const T *a, ptrdiff_t sa, const T *b, ptrdiff_t sb, uint8_t *y,      \
+                      ptrdiff_t n);                                                                               \
+  void ck_select_##S(const uint8_t *c, ptrdiff_t sc, const T *a, ptrdiff_t sa, const T *b, ptrdiff_t sb, T *y,    \
+                     ptrdiff_t n);                                                                                \
+  /* y[c] = reduction over r < n of x[r * stride + c], c < columns; sums and products in double */                \
+  void ck_reduce_##S(enum ck_reduction op, const T *x, T *y, ptrdiff_t n, ptrdiff_t stride, ptrdiff_t columns);   \
+  /* the same for one contiguous run, returned in double */                                                       \
+  double ck_reduce_run_##S(enum ck_reduction op, const T *x, ptrdiff_t n);                                        \
+  double ck_dot_##S(const T *a, const T *b, ptrdiff_t n);                                                         \
+  /* y += alpha x */                                                                                              \
+  void ck_axpy_##S(T alpha, const T *x, T *y, ptrdiff_t n);
+CK_DECLARE(float, f32)
+CK_DECLARE(double, f64)
+#undef CK_DECLARE
+
+void ck_copy_strided_1(const uint8_t *x, ptrdiff_t sx, uint8_t *y, ptrdiff_t n);
+void ck_copy_strided_4(const uint32_t *x, ptrdiff_t sx, uint32_t *y, ptrdiff_t n);
+void ck_copy_strided_8(const uint64_t *x, ptrdiff_t sx, uint64_t *y, ptrdiff_t n);
+
+// The instruction set that the dispatched kernels use here: "x86-64-v4", "x86-64-v3" or "baseline".
+const char *ck_instruction_set(void);

@@ -1,0 +1,37 @@
+extension Primitive {
+  /// Computes the outputs and, if an input is recorded, records them.
+  ///
+  /// - Throws: ``TensorError`` for inputs that do not fit, and for numerics that fail on these values.
+  public func apply(_ inputs: [Tensor]) throws(TensorError) -> [Tensor] {
+    let signatures = inputs.map { Signature($0) }
+    _ = try infer(signatures)
+    let outputs = try forward(inputs.map(\.value))
+    guard Recording.isOn, inputs.contains(where: \.isRecorded), outputs.contains(where: \.dtype.isFloating) else {
+      return outputs.map { Tensor($0) }
+    }
+    let saves = saves
+    let node = Node(
+      primitive: self, edges: inputs.map { Edge($0, saving: saves.contains(.inputs)) },
+      outputs: saves.contains(.outputs) ? outputs : nil)
+    return outputs.enumerated().map { index, value in
+      value.dtype.isFloating ? Tensor(value, node: node, outputIndex: index) : Tensor(value)
+    }
+  }
+
+  /// The only output, for operations whose failure is the program's own fault: traps with operation and shapes.
+  @inline(__always)
+  func callAsFunction(_ inputs: Tensor...) -> Tensor {
+    do { return try apply(inputs)[0] } catch { fail(error) }
+  }
+}
+
+/// Whether operations are being recorded on this task.
+public enum Recording {
+  @TaskLocal static var isOn = true
+
+  /// Depth of functional transforms around the current code; inside one, a gradient is itself recorded.
+  @TaskLocal static var depth = 0
+
+  /// Runs `body` without recording anything: saves memory where no gradient will be asked for.
+  public static func off<R>(_ body: () throws -> R) rethrows -> R { try $isOn.withValue(false, operation: body) }
+}

@@ -1,0 +1,93 @@
+/// A case on which the generic tests run an operation.
+public struct Sample: Sendable {
+  public let primitive: any Primitive
+  public let inputs: [SampleInput]
+  /// Removes gauge freedom before comparison (eigenvectors are defined up to sign).
+  public let observe: (@Sendable ([Tensor]) throws -> [Tensor])?
+  /// Whether second derivatives exist and are checked.
+  public let secondOrder: Bool
+
+  public init(
+    _ primitive: any Primitive, _ inputs: SampleInput..., secondOrder: Bool = true,
+    observe: (@Sendable ([Tensor]) throws -> [Tensor])? = nil
+  ) {
+    self.primitive = primitive
+    self.inputs = inputs
+    self.observe = observe
+    self.secondOrder = secondOrder
+  }
+}
+
+/// Inputs that an operation must refuse.
+public struct ErrorSample: Sendable {
+  public let primitive: any Primitive
+  public let inputs: [Signature]
+
+  public init(_ primitive: any Primitive, _ shapes: Shape..., dtype: DType = .float64) {
+    self.init(primitive, shapes.map { Signature($0, dtype) })
+  }
+
+  public init(_ primitive: any Primitive, _ inputs: [Signature]) {
+    self.primitive = primitive
+    self.inputs = inputs
+  }
+}
+
+/// How to draw one input of a ``Sample``: a shape and the domain on which the operation is smooth.
+public enum SampleInput: Sendable {
+  /// Standard normal.
+  case normal(Shape)
+  /// Uniform in [lower, upper).
+  case uniform(Double, Double, Shape)
+  /// Of either sign, at least `margin` from zero: for kinks at zero.
+  case awayFromZero(Shape, margin: Double = 0.2)
+  /// A shuffled ladder with steps of 0.5: no two values close, for order statistics.
+  case distinct(Shape)
+  case zeros(Shape)
+  /// Symmetric matrices [batch…, n, n] whose eigenvalues are at least 0.5 apart.
+  case symmetricWithGap(Shape)
+  /// Given values, for example indices; never converted.
+  case fixed(NDArray)
+
+  /// The values; floating-point ones in `dtype`.
+  public func values(_ dtype: DType, _ random: inout RandomSource) -> NDArray {
+    let (shape, values): (Shape, [Double])
+    switch self {
+    case .fixed(let array): return array
+    case .normal(let s): (shape, values) = (s, random.normals(s.elementCount))
+    case .zeros(let s): (shape, values) = (s, Array(repeating: 0, count: s.elementCount))
+    case .uniform(let lower, let upper, let s):
+      (shape, values) = (s, (0..<s.elementCount).map { _ in lower + (upper - lower) * random.uniform() })
+    case .awayFromZero(let s, let margin):
+      (shape, values) = (s, random.normals(s.elementCount).map { $0 < 0 ? $0 - margin : $0 + margin })
+    case .distinct(let s):
+      let ladder = (0..<s.elementCount).map { (Double($0) - Double(s.elementCount) / 2) * 0.5 + 0.1 }
+      (shape, values) = (s, ladder.shuffled(using: &random))
+    case .symmetricWithGap(let s): (shape, values) = (s, Self.symmetricWithGap(s, &random))
+    }
+    return NDArray(values, shape: shape).converted(to: dtype)
+  }
+
+  /// Q·diag(0.5, 1.5, …)·Qᵀ with Q from Gram–Schmidt on normal vectors.
+  private static func symmetricWithGap(_ shape: Shape, _ random: inout RandomSource) -> [Double] {
+    guard let n = shape.last, n > 0 else { return [] }
+    var result: [Double] = []
+    for _ in 0..<shape.elementCount / (n * n) {
+      var basis: [[Double]] = []
+      while basis.count < n {
+        var v = random.normals(n)
+        for u in basis {
+          let overlap = zip(u, v).reduce(0) { $0 + $1.0 * $1.1 }
+          v = zip(v, u).map { $0 - overlap * $1 }
+        }
+        let norm = v.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        if norm > 0.1 { basis.append(v.map { $0 / norm }) }
+      }
+      let eigenvalues = (0..<n).map { Double($0) - Double(n) / 2 + 0.3 * random.uniform() }
+      for i in 0..<n {
+        for j in 0..<n { result.append((0..<n).reduce(0) { $0 + eigenvalues[$1] * basis[$1][i] * basis[$1][j] }) }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,71 @@
+// Gradients of functions. A transform inside a function that is itself being transformed is recorded, so transforms nest.
+
+/// Runs `function` on recorded copies of `inputs`, then `transform` on both.
+private func transforming<R>(
+  _ inputs: [Tensor], _ function: ([Tensor]) throws -> [Tensor],
+  _ transform: (_ inputs: [Tensor], _ outputs: [Tensor], _ recording: Bool) throws -> R
+) throws -> R {
+  // An identity keeps the link to an outer record, so that an outer transform sees through this one.
+  let recorded = inputs.map { $0.isRecorded ? $0 * 1 : $0.recorded() }
+  let outputs = try Recording.$depth.withValue(Recording.depth + 1) { try function(recorded) }
+  return try transform(recorded, outputs, Recording.depth > 0 || inputs.contains(where: \.isRecorded))
+}
+
+/// The value of a scalar function of several tensors and its gradients, one of each input's shape.
+///
+/// - Throws: what `function` throws; ``TensorError`` if the value is not a single number or a derivative does not exist.
+public func valueAndGradient(
+  at inputs: [Tensor], _ function: ([Tensor]) throws -> Tensor
+) throws -> (value: Tensor, gradients: [Tensor]) {
+  try transforming(inputs, { [try function($0)] }) { inputs, outputs, recording in
+    let value = outputs[0]
+    if value.count != 1 { throw TensorError.shape("gradient", "the function's value is not a single number but \(value.shape)") }
+    let one = Tensor(repeating: 1, shape: value.shape, dtype: value.dtype)
+    let gradients = try pullBack([value], cotangents: [one], to: inputs, recording: recording)
+    return (recording ? value : value.detached, gradients)
+  }
+}
+
+/// The value of a scalar function and its gradient, of the shape of `input`.
+public func valueAndGradient(
+  at input: Tensor, _ function: (Tensor) throws -> Tensor
+) throws -> (value: Tensor, gradient: Tensor) {
+  let (value, gradients) = try valueAndGradient(at: [input]) { try function($0[0]) }
+  return (value, gradients[0])
+}
+
+/// The gradient of a scalar function, of the shape of `input`.
+public func gradient(at input: Tensor, _ function: (Tensor) throws -> Tensor) throws -> Tensor {
+  try valueAndGradient(at: input, function).gradient
+}
+
+/// Vector–Jacobian product: the function's value and, for a cotangent of that value, the cotangents of the inputs.
+public func vjp(
+  at inputs: [Tensor], cotangents: [Tensor], _ function: ([Tensor]) throws -> [Tensor]
+) throws -> (values: [Tensor], cotangents: [Tensor]) {
+  try transforming(inputs, function) { inputs, outputs, recording in
+    (
+      recording ? outputs : outputs.map(\.detached),
+      try pullBack(outputs, cotangents: cotangents, to: inputs, recording: recording)
+    )
+  }
+}
+
+/// Jacobian–vector product: the function's value and its tangent for tangents of the inputs.
+public func jvp(
+  at inputs: [Tensor], tangents: [Tensor], _ function: ([Tensor]) throws -> [Tensor]
+) throws -> (values: [Tensor], tangents: [Tensor]) {
+  try transforming(inputs, function) { inputs, outputs, recording in
+    (
+      recording ? outputs : outputs.map(\.detached),
+      try pushForward(outputs, from: inputs, tangents: tangents, recording: recording)
+    )
+  }
+}
+
+/// H·v for the Hessian H of a scalar function, by forward over reverse: costs a few gradients, never builds H.
+public func hessianVectorProduct(
+  at input: Tensor, _ vector: Tensor, _ function: (Tensor) throws -> Tensor
+) throws -> Tensor {
+  try jvp(at: [input], tangents: [vector]) { [try gradient(at: $0[0], function)] }.tangents[0]
+}

@@ -1,0 +1,9 @@
+#pragma once
+#if defined(__x86_64__) && defined(__linux__)
+#define CK_DISPATCH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CK_DISPATCH
+#endif
+#define CK_INLINE static inline __attribute__((always_inline))
+#define CK_CAT_(a, b) a##_##b
+#define CK_CAT(a, b) CK_CAT_(a, b)

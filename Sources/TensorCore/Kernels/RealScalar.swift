@@ -1,0 +1,126 @@
+import COpenBLAS
+import CKernels
+
+package typealias UnaryOperation = ck_unary
+package typealias BinaryOperation = ck_binary
+package typealias Comparison = ck_comparison
+package typealias Reduction = ck_reduction
+
+/// A floating-point element type together with its compiled kernels: generic Swift code above, one C source below.
+package protocol RealScalar: Scalar, BinaryFloatingPoint {
+  typealias Source = UnsafePointer<Self>
+  typealias Destination = UnsafeMutablePointer<Self>
+
+  static func map(_ op: UnaryOperation, _ x: Source, _ y: Destination, _ n: Int)
+  static func affine(_ scale: Self, _ shift: Self, _ x: Source, _ y: Destination, _ n: Int)
+  static func power(_ exponent: Self, _ x: Source, _ y: Destination, _ n: Int)
+  static func zip(_ op: BinaryOperation, _ a: Source, _ sa: Int, _ b: Source, _ sb: Int, _ y: Destination, _ n: Int)
+  static func compare(
+    _ op: Comparison, _ a: Source, _ sa: Int, _ b: Source, _ sb: Int, _ y: UnsafeMutablePointer<UInt8>, _ n: Int)
+  static func select(
+    _ c: UnsafePointer<UInt8>, _ sc: Int, _ a: Source, _ sa: Int, _ b: Source, _ sb: Int, _ y: Destination, _ n: Int)
+  static func reduce(_ op: Reduction, _ x: Source, _ y: Destination, _ n: Int, _ stride: Int, _ columns: Int)
+  static func reduceRun(_ op: Reduction, _ x: Source, _ n: Int) -> Double
+  static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double
+  static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int)
+
+  /// C (m×n) = alpha·op(A)·op(B) + beta·C, row-major, single-threaded.
+  static func gemm(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
+    _ a: Source, _ lda: Int, _ b: Source, _ ldb: Int, _ beta: Self, _ c: Destination, _ ldc: Int)
+  /// Eigenvalues ascending in `w`, eigenvectors in the columns of `a` (row-major n×n, overwritten). LAPACK's info.
+  static func syevd(_ n: Int, _ a: Destination, _ w: Destination) -> Int
+}
+
+extension Float: RealScalar {
+  package static func map(_ op: UnaryOperation, _ x: Source, _ y: Destination, _ n: Int) { ck_map_f32(op, x, y, n) }
+  package static func affine(_ scale: Self, _ shift: Self, _ x: Source, _ y: Destination, _ n: Int) {
+    ck_affine_f32(scale, shift, x, y, n)
+  }
+  package static func power(_ exponent: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_power_f32(exponent, x, y, n) }
+  package static func zip(
+    _ op: BinaryOperation, _ a: Source, _ sa: Int, _ b: Source, _ sb: Int, _ y: Destination, _ n: Int
+  ) { ck_zip_f32(op, a, sa, b, sb, y, n) }
+  package static func compare(
+    _ op: Comparison, _ a: Source, _ sa: Int, _ b: Source, _ sb: Int, _ y: UnsafeMutablePointer<UInt8>, _ n: Int
+  ) { ck_compare_f32(op, a, sa, b, sb, y, n) }
+  package static func select(
+    _ c: UnsafePointer<UInt8>, _ sc: Int, _ a: Source, _ sa: Int, _ b: Source, _ sb: Int, _ y: Destination, _ n: Int
+  ) { ck_select_f32(c, sc, a, sa, b, sb, y, n) }
+  package static func reduce(_ op: Reduction, _ x: Source, _ y: Destination, _ n: Int, _ stride: Int, _ columns: Int) {
+    ck_reduce_f32(op, x, y, n, stride, columns)
+  }
+  package static func reduceRun(_ op: Reduction, _ x: Source, _ n: Int) -> Double { ck_reduce_run_f32(op, x, n) }
+  package static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_dot_f32(a, b, n) }
+  package static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_axpy_f32(alpha, x, y, n) }
+  package static func gemm(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
+    _ a: Source, _ lda: Int, _ b: Source, _ ldb: Int, _ beta: Self, _ c: Destination, _ ldc: Int
+  ) {
+    BLAS.singleThreaded
+    cblas_sgemm(
+      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+      blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
+  }
+  package static func syevd(_ n: Int, _ a: Destination, _ w: Destination) -> Int {
+    BLAS.singleThreaded
+    return Int(LAPACKE_ssyevd(LAPACK_ROW_MAJOR, 86 /* V */, 76 /* L */, Int32(n), a, Int32(max(1, n)), w))
+  }
+}
+
+extension Double: RealScalar {
+  package static func map(_ op: UnaryOperation, _ x: Source, _ y: Destination, _ n: Int) { ck_map_f64(op, x, y, n) }
+  package static func affine(_ scale: Self, _ shift: Self, _ x: Source, _ y: Destination, _ n: Int) {
+    ck_affine_f64(scale, shift, x, y, n)
+  }
+  package static func power(_ exponent: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_power_f64(exponent, x, y, n) }
+  package static func zip(
+    _ op: BinaryOperation, _ a: Source, _ sa: Int, _ b: Source, _ sb: Int, _ y: Destination, _ n: Int
+  ) { ck_zip_f64(op, a, sa, b, sb, y, n) }
+  package static func compare(
+    _ op: Comparison, _ a: Source, _ sa: Int, _ b: Source, _ sb: Int, _ y: UnsafeMutablePointer<UInt8>, _ n: Int
+  ) { ck_compare_f64(op, a, sa, b, sb, y, n) }
+  package static func select(
+    _ c: UnsafePointer<UInt8>, _ sc: Int, _ a: Source, _ sa: Int, _ b: Source, _ sb: Int, _ y: Destination, _ n: Int
+  ) { ck_select_f64(c, sc, a, sa, b, sb, y, n) }
+  package static func reduce(_ op: Reduction, _ x: Source, _ y: Destination, _ n: Int, _ stride: Int, _ columns: Int) {
+    ck_reduce_f64(op, x, y, n, stride, columns)
+  }
+  package static func reduceRun(_ op: Reduction, _ x: Source, _ n: Int) -> Double { ck_reduce_run_f64(op, x, n) }
+  package static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_dot_f64(a, b, n) }
+  package static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_axpy_f64(alpha, x, y, n) }
+  package static func gemm(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
+    _ a: Source, _ lda: Int, _ b: Source, _ ldb: Int, _ beta: Self, _ c: Destination, _ ldc: Int
+  ) {
+    BLAS.singleThreaded
+    cblas_dgemm(
+      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+      blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
+  }
+  package static func syevd(_ n: Int, _ a: Destination, _ w: Destination) -> Int {
+    BLAS.singleThreaded
+    return Int(LAPACKE_dsyevd(LAPACK_ROW_MAJOR, 86 /* V */, 76 /* L */, Int32(n), a, Int32(max(1, n)), w))
+  }
+}
+
+package enum BLAS {
+  /// Touched before every call: the library runs on one thread, parallelism is ours (``Parallel``).
+  package static let singleThreaded: Void = openblas_set_num_threads(1)
+
+  /// The kernels that OpenBLAS chose for this processor.
+  package static var coreName: String { String(cString: openblas_get_corename()) }
+  package static var configuration: String { String(cString: openblas_get_config()) }
+}
+
+/// Runs a generic body for `float32` or `float64`; traps for other dtypes, which shape rules have ruled out before.
+@inline(__always)
+package func withRealType<R, E: Error>(
+  _ dtype: DType, _ operation: String, _ body: (any RealScalar.Type) throws(E) -> R
+) throws(E) -> R {
+  switch dtype {
+  case .float32: try body(Float.self)
+  case .float64: try body(Double.self)
+  default: fail(.dtype(operation, "expected float32 or float64, found \(dtype)"))
+  }
+}
