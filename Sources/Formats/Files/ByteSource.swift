@@ -17,10 +17,10 @@ extension ByteSource where Self: ~Copyable {
     }
     var failure: FormatError?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      do {
+      do throws(FormatError) {
         try read(into: UnsafeMutableRawBufferPointer(buffer))
         initialized = count
-      } catch { failure = error as? FormatError }
+      } catch { failure = error }
     }
     if let failure { throw failure }
     return bytes
