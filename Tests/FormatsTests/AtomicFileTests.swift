@@ -47,6 +47,14 @@ import Testing
     #expect(try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type] as? FileAttributeType == .typeCharacterSpecial)
   }
 
+  @Test func anArchiveDoesNotReplaceAPipe() throws {
+    try Fixture.withTemporaryFolder { folder in
+      #expect(mkfifo("\(folder)/pipe", 0o600) == 0)
+      let error = #expect(throws: FormatError.self) { try NPZ.write([("a", .zeros([2]))], to: "\(folder)/pipe") }
+      #expect(error?.found == "a pipe or device")
+    }
+  }
+
   @Test func placesThatCannotBeWrittenAreNamed() throws {
     try Fixture.withTemporaryFolder { folder in
       let missing = #expect(throws: FormatError.self) { try AtomicFile.write("x", to: "\(folder)/none/file") }

@@ -3,7 +3,13 @@ import Foundation
 /// Writes files such that nothing half-written ever stands under its final name: content goes to a temporary name in
 /// the same folder, to the disk, and is renamed then.
 public enum AtomicFile {
+  /// Writes `bytes`. A device or a pipe (`/dev/stdout`), which renaming would destroy, is written to directly.
   public static func write(_ bytes: [UInt8], to path: String) throws(FormatError) {
+    if let type = fileType(path), type != S_IFREG, type != S_IFDIR {
+      return try bytes.withUnsafeBufferPointer { (buffer) throws(FormatError) in
+        try writeAll(UnsafeRawBufferPointer(buffer), to: path, named: path)
+      }
+    }
     try replace(path) { (temporary) throws(FormatError) in
       try bytes.withUnsafeBufferPointer { (buffer) throws(FormatError) in
         try writeAll(UnsafeRawBufferPointer(buffer), to: temporary, named: path)
@@ -11,21 +17,22 @@ public enum AtomicFile {
     }
   }
 
+  /// Writes `text` in UTF-8, in the same way.
   public static func write(_ text: String, to path: String) throws(FormatError) {
     try write(Array(text.utf8), to: path)
   }
 
   /// Runs `body` on the name of an empty file beside `path`, then renames that file to `path`. If `body` throws, nothing
-  /// is left behind and what stood at `path` before still stands. A link is followed; a device or a pipe
-  /// (`/dev/stdout`), which renaming would destroy, is written as it is.
+  /// is left behind and what stood at `path` before still stands. A link is followed; a folder, a device or a pipe
+  /// is refused.
   public static func replace(_ path: String, _ body: (String) throws(FormatError) -> Void) throws(FormatError) {
     let final = resolved(path)
     var status = stat()
     let exists = stat(final, &status) == 0
-    if exists && status.st_mode & S_IFMT == S_IFDIR {
-      throw FormatError(.unwritable, path: path, found: "a folder", expected: "the name of a file")
+    if exists && status.st_mode & S_IFMT != S_IFREG {
+      let found = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "a pipe or device"
+      throw FormatError(.unwritable, path: path, found: found, expected: "the name of a file")
     }
-    if exists && status.st_mode & S_IFMT != S_IFREG { return try body(final) }
     let temporary = try createTemporary(beside: final, named: path)
     do throws(FormatError) {
       try body(temporary)
@@ -36,6 +43,12 @@ public enum AtomicFile {
       unlink(temporary)
       throw error
     }
+  }
+
+  /// The type bits of what stands at `path`, links followed; `nil` if nothing does.
+  private static func fileType(_ path: String) -> mode_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
   }
 
   /// `path` with its links followed, so that a rename replaces the file and not the link to it.

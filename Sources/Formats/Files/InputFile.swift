@@ -62,7 +62,8 @@ struct InputFile: ~Copyable, ByteSource {
   /// All bytes that are left, at most `limit`.
   mutating func readAll(limit: Int) throws(FormatError) -> [UInt8] {
     guard remaining <= limit else {
-      throw FormatError(.tooLarge, path: path, found: "\(remaining) bytes", expected: "at most \(limit) bytes in a file of this kind")
+      throw FormatError(
+        .tooLarge, path: path, found: "\(remaining) bytes", expected: "at most \(limit) bytes in a file of this kind")
     }
     return try read(remaining, of: "content")
   }

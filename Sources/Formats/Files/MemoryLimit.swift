@@ -8,7 +8,8 @@ enum MemoryLimit {
   static func check(_ byteCount: Int, path: String) throws(FormatError) {
     guard byteCount <= physical else {
       throw FormatError(
-        .tooLarge, path: path, found: "an array of \(byteCount) bytes", expected: "at most this machine's \(physical) bytes of memory")
+        .tooLarge, path: path, found: "an array of \(byteCount) bytes",
+        expected: "at most this machine's \(physical) bytes of memory")
     }
   }
 }

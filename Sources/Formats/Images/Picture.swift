@@ -23,7 +23,7 @@ public struct Picture: Sendable {
   init(pixels: NDArray, storedType: String) {
     if pixels.dtype != .uint8 { fail(.dtype("Picture", "pixels are \(pixels.dtype), not uint8")) }
     let limits = 1...Int(Int32.max)
-    if pixels.rank != 3 || !limits.contains(pixels.shape[0]) || !limits.contains(pixels.shape[1]) || ![1, 3].contains(pixels.shape[2]) {
+    if pixels.rank != 3 || !pixels.shape.prefix(2).allSatisfy(limits.contains) || ![1, 3].contains(pixels.shape[2]) {
       fail(.shape("Picture", "pixels have the shape \(pixels.shape), not [H, W, 1] or [H, W, 3]"))
     }
     self.pixels = pixels

@@ -25,7 +25,8 @@ struct NPYHeader: Sendable, Equatable {
       throw FormatError(.malformed, path: path, found: "other bytes", expected: "the signature of an .npy array")
     }
     guard (1...3).contains(start[6]), start[7] == 0 else {
-      throw FormatError(.unsupported, path: path, found: ".npy version \(start[6]).\(start[7])", expected: "version 1.0, 2.0 or 3.0")
+      throw FormatError(
+        .unsupported, path: path, found: ".npy version \(start[6]).\(start[7])", expected: "version 1.0, 2.0 or 3.0")
     }
     let lengthBytes = try source.read(start[6] == 1 ? 2 : 4, of: "an .npy header")
     let length = lengthBytes.reversed().reduce(0) { $0 << 8 | Int($1) }

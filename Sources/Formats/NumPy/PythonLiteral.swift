@@ -125,7 +125,8 @@ struct PythonLiteralParser {
       if byte == quote { return String(decoding: bytes, as: UTF8.self) }
       if byte != UInt8(ascii: "\\") {
         bytes.append(byte)
-      } else if let escaped = peek, escaped == UInt8(ascii: "\\") || escaped == UInt8(ascii: "'") || escaped == UInt8(ascii: "\"") {
+      } else if let escaped = peek, escaped == UInt8(ascii: "\\") || escaped == UInt8(ascii: "'") || escaped == UInt8(ascii: "\"")
+      {
         bytes.append(escaped)
         offset += 1
       } else {

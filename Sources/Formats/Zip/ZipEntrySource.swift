@@ -24,7 +24,8 @@ struct ZipEntrySource: ~Copyable, ByteSource {
       if count < 0 { throw damaged() }
       if count == 0 {
         throw FormatError(
-          .malformed, path: path, found: "the end \(buffer.count - offset) bytes early", expected: "the size that the archive states")
+          .malformed, path: path, found: "the end \(buffer.count - offset) bytes early",
+          expected: "the size that the archive states")
       }
       offset += count
     }
