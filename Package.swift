@@ -53,5 +53,6 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     test("AutogradTests", ["Autograd", "GradientTesting"]),
+    test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
   ]
 )
