@@ -51,5 +51,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
+
+    test("FiguresTests", ["Figures", "TensorCore"]),
+    test("FeaturesTests", ["Features", "TensorCore"]),
   ]
 )
