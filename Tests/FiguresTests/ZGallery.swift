@@ -6,7 +6,11 @@ import Testing
 @Test func gallery() throws {
   guard let folder = ProcessInfo.processInfo.environment["GALLERY"] else { return }
   func go(_ f: some Figure, _ n: String) throws {
-    for e in FigureFormat.allCases { try f.render(to: "\(folder)/\(n).\(e.rawValue)", format: e) }
+    for e in FigureFormat.allCases {
+      let d = Date()
+      try f.render(to: "\(folder)/\(n).\(e.rawValue)", format: e)
+      print("TIME", n, e, Date().timeIntervalSince(d))
+    }
   }
   try go(FigureSamples.segmentation(count: 4), "seg4")
   try go(FigureSamples.segmentation(count: 20), "seg20")

@@ -120,7 +120,7 @@ struct BarPanelLayout {
     }
     if hasValues {
       // Above the bars, so that it can be seen where they begin.
-      drawing.line([(position(0), barsTop), (position(0), barsBottom)], width: 0.8, .quietInk)
+      drawing.rule(x: position(0), from: barsTop, to: barsBottom, .quietInk)
     }
   }
 
@@ -140,7 +140,7 @@ struct BarPanelLayout {
     var lastEnd = -Double.infinity
     for tick in AxisTicks.positions(from: extent.low, to: extent.high, about: axisWidth > 200 ? 5 : 3) {
       let x = position(tick)
-      drawing.line([(x, barsTop), (x, barsBottom)], .grid)
+      drawing.rule(x: x, from: barsTop, to: barsBottom, .grid)
       let text = NumberText.short(tick)
       let half = TextStyle.tick.width(of: text) / 2
       if x - half < lastEnd + 4 { continue }
@@ -150,7 +150,7 @@ struct BarPanelLayout {
           string: text, x: x, y: barsBottom + Self.tickSpace / 2, size: TextStyle.tick.size, alignment: .center,
           color: TextStyle.tick.color))
     }
-    drawing.line([(axisLeft, barsBottom), (axisLeft + axisWidth, barsBottom)], .border)
+    drawing.rule(from: axisLeft, to: axisLeft + axisWidth, y: barsBottom, .border)
     if !axisName.isEmpty {
       let name = TextStyle.note.fitted(axisName, to: labelWidth + 6 + axisWidth)
       let half = TextStyle.note.width(of: name) / 2
@@ -173,6 +173,7 @@ struct BarPanelLayout {
       }
       return
     }
+    if bar.value == 0 && bar.interval == nil { return }
     let from = min(position(0), position(bar.value))
     let to = max(position(0), position(bar.value))
     let color = bar.color ?? panel.color ?? Palette.color(0)
@@ -181,8 +182,8 @@ struct BarPanelLayout {
     let low = position(min(interval.lower, interval.upper))
     let high = position(max(interval.lower, interval.upper))
     // The pale line around the whisker keeps it visible on a dark bar.
-    drawing.line([(low, middle), (high, middle)], width: 2.4, .white)
-    drawing.line([(low, middle), (high, middle)], width: 0.9, .ink)
-    for end in [low, high] { drawing.line([(end, middle - 2.5), (end, middle + 2.5)], width: 0.9, .ink) }
+    drawing.rule(from: low, to: high, y: middle, width: 2.5, .white)
+    drawing.rule(from: low, to: high, y: middle, width: 1, .ink)
+    for end in [low, high] { drawing.rule(x: end, from: middle - 2.5, to: middle + 2.5, width: 1, .ink) }
   }
 }

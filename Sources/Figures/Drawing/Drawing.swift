@@ -5,13 +5,14 @@ public struct Drawing: Sendable {
   /// The size of the page in points.
   public let width: Double
   public let height: Double
-  /// In drawing order; text is always drawn above everything else.
-  var marks: [Mark] = []
+  /// Images lie lowest, then rectangles, then lines, then text, whatever the order among kinds: so a whole kind can be handed
+  /// over at once (the plotting program takes milliseconds for every piece). Rectangles lie in their order, and so do lines,
+  /// except that lines of one style lie together, where the first of them lies.
+  private(set) var marks: [Mark] = []
 
   init(width: Double, height: Double) {
     self.width = width
     self.height = height
-    marks.append(.rectangle(Box(x: 0, y: 0, width: width, height: height), .white))
   }
 
   enum Mark: Sendable {
@@ -37,12 +38,26 @@ public struct Drawing: Sendable {
 
   mutating func fill(_ box: Box, _ color: RGBColor) { marks.append(.rectangle(box, color)) }
 
-  mutating func line(_ points: [(x: Double, y: Double)], width: Double = 0.5, _ color: RGBColor) {
-    marks.append(.lines([points], width: width, color))
+  mutating func image(_ raster: Raster, in box: Box) { marks.append(.image(box, raster)) }
+
+  mutating func lines(_ lines: [[(x: Double, y: Double)]], width: Double, _ color: RGBColor) {
+    marks.append(.lines(lines, width: width, color))
   }
 
+  /// A thin horizontal line, its middle at `y`.
+  mutating func rule(from x0: Double, to x1: Double, y: Double, width: Double = 0.5, _ color: RGBColor) {
+    fill(Box(x: x0, y: y - width / 2, width: x1 - x0, height: width), color)
+  }
+
+  /// A thin vertical line, its middle at `x`.
+  mutating func rule(x: Double, from y0: Double, to y1: Double, width: Double = 0.5, _ color: RGBColor) {
+    fill(Box(x: x - width / 2, y: y0, width: width, height: y1 - y0), color)
+  }
+
+  /// A thin line around `box`.
   mutating func frame(_ box: Box, width: Double = 0.5, _ color: RGBColor) {
-    line([(box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom), (box.x, box.y)], width: width, color)
+    for y in [box.y, box.bottom] { rule(from: box.x - width / 2, to: box.right + width / 2, y: y, width: width, color) }
+    for x in [box.x, box.right] { rule(x: x, from: box.y, to: box.bottom, width: width, color) }
   }
 
   mutating func text(_ text: Text) { marks.append(.text(text)) }

@@ -19,6 +19,11 @@ enum NumberText {
     return plain.replacingOccurrences(of: "-", with: "−")
   }
 
+  /// `value` with exactly `decimals` digits after the point.
+  static func fixed(_ value: Double, decimals: Int) -> String {
+    String(format: "%.\(decimals)f", value).replacingOccurrences(of: "-", with: "−")
+  }
+
   /// `value` in full precision for a table; empty if it is not a finite number.
   static func full(_ value: Double) -> String { value.isFinite ? "\(value)" : "" }
 
@@ -44,8 +49,18 @@ enum NumberText {
 
 /// Round positions on an axis.
 enum AxisTicks {
-  /// Multiples of 1, 2 or 5 times a power of ten inside `low...high`, about `count` of them. Empty unless `low < high`.
+  /// Multiples of 1, 2 or 5 times a power of ten inside `low...high`: at most about `count`, but at least three where a
+  /// finer step gives them. Empty unless `low < high`.
   static func positions(from low: Double, to high: Double, about count: Int) -> [Double] {
+    var result: [Double] = []
+    for wanted in count...max(count, 2 * count) {
+      result = multiples(from: low, to: high, about: wanted)
+      if result.count >= 3 { break }
+    }
+    return result
+  }
+
+  private static func multiples(from low: Double, to high: Double, about count: Int) -> [Double] {
     let span = high - low
     guard span.isFinite, span > 0, count > 0 else { return [] }
     let rough = span / Double(count)

@@ -54,26 +54,29 @@ struct TextStyle: Sendable {
     if width(of: text) <= limit || maximumLines <= 1 { return [fitted(text, to: limit)] }
     var words = text.split(separator: " ").map(String.init)[...]
     var lines: [String] = []
-    while let first = words.first {
-      if lines.count == maximumLines - 1 {
-        lines.append(fitted(words.joined(separator: " "), to: limit))
-        break
-      }
-      words = words.dropFirst()
-      var line = first
-      while let next = words.first, width(of: line + " " + next) <= limit {
-        line += " " + next
-        words = words.dropFirst()
-      }
-      if width(of: line) > limit {
-        var head = line
-        while head.count > 1, width(of: head) > limit { head.removeLast() }
-        words = [String(line.dropFirst(head.count))] + words
-        line = head
-      }
-      lines.append(line)
-    }
+    while !words.isEmpty, lines.count < maximumLines - 1 { lines.append(takeLine(from: &words, limit: limit)) }
+    if !words.isEmpty { lines.append(fitted(words.joined(separator: " "), to: limit)) }
     return lines
+  }
+
+  /// As many words as fit on a line. A word that would not fit on a line of its own is broken.
+  private func takeLine(from words: inout ArraySlice<String>, limit: Double) -> String {
+    var line = ""
+    while let next = words.first {
+      let longer = line.isEmpty ? next : line + " " + next
+      if width(of: longer) <= limit {
+        line = longer
+        words = words.dropFirst()
+        continue
+      }
+      if width(of: next) <= limit && !line.isEmpty { break }
+      var head = next
+      let start = line.isEmpty ? "" : line + " "
+      while head.count > (line.isEmpty ? 1 : 0), width(of: start + head) > limit { head.removeLast() }
+      words = [String(next.dropFirst(head.count))] + words.dropFirst()
+      return head.isEmpty ? line : start + head
+    }
+    return line
   }
 
   /// `text` without control characters and line breaks, which no line of a figure can show.

@@ -61,8 +61,21 @@ struct GnuplotScript {
     }
   }
 
-  /// In single quotes gnuplot knows no escapes, no substitution of commands and no macros; a quote is written twice.
-  static func quoted(_ text: String) -> String { "'" + text.replacingOccurrences(of: "'", with: "''") + "'" }
+  /// A string literal with every ASCII character but letters, digits and spaces as an octal escape: nothing is left that could
+  /// end the string or be taken for a command, a macro or a format. (In single quotes, gnuplot 5.4 trips over a string that
+  /// begins with a quote.)
+  static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      if !scalar.isASCII || scalar == " " || scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) {
+        result.unicodeScalars.append(scalar)
+      } else {
+        let digits = String(scalar.value, radix: 8)
+        result += "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+      }
+    }
+    return result + "\""
+  }
 
   private static func name(_ color: RGBColor) -> String {
     let digits = String(color.hex, radix: 16)
@@ -71,49 +84,62 @@ struct GnuplotScript {
 
   private func number(_ value: Double) -> String { String(format: "%.4f", value.isFinite ? value : 0) }
 
-  /// One plot with the marks in their order. Neighbouring rectangles share a file, to keep the plot short.
+  /// One plot with one element per image, one for all rectangles, and one per style of line.
   private mutating func writePlot() {
-    var elements: [String] = []
+    let page = Box(x: 0, y: 0, width: drawing.width, height: drawing.height)
+    var elements = [rectangleElement(row(page, .white))]
     var rectangles = ""
-    func flushed(_ script: inout GnuplotScript) -> [String] {
-      if rectangles.isEmpty { return [] }
-      let file = script.addFile(Data(rectangles.utf8))
-      rectangles = ""
-      return ["'\(file)' using 1:2:3:4:5:6:7 with boxxyerror fillstyle solid 1 noborder linecolor rgb variable notitle"]
-    }
+    var lines: [(style: LineStyle, rows: String)] = []
     for mark in drawing.marks {
-      if case .rectangle(let box, let color) = mark {
-        rectangles += row(box, color)
-        continue
-      }
-      elements += flushed(&self)
       switch mark {
-      case .lines(let lines, let width, let color): elements.append(lineElement(lines, width, color))
       case .image(let box, let raster): elements.append(imageElement(box, raster))
-      case .rectangle, .text: break
+      case .rectangle(let box, let color): rectangles += row(box, color)
+      case .lines(let paths, let width, let color):
+        let style = LineStyle(width: width, color: color)
+        let known = lines.firstIndex { $0.style == style }
+        let index = known ?? lines.count
+        if known == nil { lines.append((style: style, rows: "")) }
+        lines[index].rows += rows(paths)
+      case .text: break
       }
     }
-    elements += flushed(&self)
+    if !rectangles.isEmpty { elements.append(rectangleElement(rectangles)) }
+    for (style, rows) in lines { elements.append(lineElement(style, rows)) }
     add("plot " + elements.joined(separator: ", \\\n  "))
     add("unset output")
   }
 
+  private struct LineStyle: Equatable {
+    var width: Double
+    var color: RGBColor
+  }
+
   private func row(_ box: Box, _ color: RGBColor) -> String {
+    let box = format == .png ? snapped(box) : box
     let top = drawing.height - box.y
     let bottom = drawing.height - box.bottom
     let values = [box.x + box.width / 2, (top + bottom) / 2, box.x, box.right, bottom, top].map(number)
     return values.joined(separator: " ") + " \(color.hex)\n"
   }
 
-  private mutating func lineElement(_ lines: [[(x: Double, y: Double)]], _ width: Double, _ color: RGBColor) -> String {
-    var rows = ""
-    for line in lines {
-      for point in line { rows += "\(number(point.x)) \(number(drawing.height - point.y))\n" }
-      rows += "\n"
-    }
+  private mutating func rectangleElement(_ rows: String) -> String {
     let file = addFile(Data(rows.utf8))
-    let scale = format == .png ? pixelsPerUnit : zoom
-    return "'\(file)' using 1:2 with lines linewidth \(number(width * scale)) linecolor rgb '\(Self.name(color))' notitle"
+    return "'\(file)' using 1:2:3:4:5:6:7 with boxxyerror fillstyle solid 1 noborder linecolor rgb variable notitle"
+  }
+
+  private func rows(_ paths: [[(x: Double, y: Double)]]) -> String {
+    var result = ""
+    for path in paths {
+      for point in path { result += "\(number(point.x)) \(number(drawing.height - point.y))\n" }
+      result += "\n"
+    }
+    return result
+  }
+
+  private mutating func lineElement(_ style: LineStyle, _ rows: String) -> String {
+    let file = addFile(Data(rows.utf8))
+    let width = number(style.width * (format == .png ? pixelsPerUnit : zoom))
+    return "'\(file)' using 1:2 with lines linewidth \(width) linecolor rgb '\(Self.name(style.color))' notitle"
   }
 
   private mutating func imageElement(_ box: Box, _ raster: Raster) -> String {
@@ -122,30 +148,39 @@ struct GnuplotScript {
     let dx = box.width / Double(picture.width)
     let dy = box.height / Double(picture.height)
     // The origin is the middle of the first pixel, at the bottom left.
-    let origin = "(\(number6(box.x + dx / 2)),\(number6(drawing.height - box.bottom + dy / 2)))"
-    return "'\(file)' binary array=(\(picture.width),\(picture.height)) dx=\(number6(dx)) dy=\(number6(dy)) origin=\(origin) "
+    let origin = "(\(precise(box.x + dx / 2)),\(precise(drawing.height - box.bottom + dy / 2)))"
+    return "'\(file)' binary array=(\(picture.width),\(picture.height)) dx=\(precise(dx)) dy=\(precise(dy)) origin=\(origin) "
       + "format='%uchar' using 1:2:3 with rgbimage notitle"
   }
 
-  private func number6(_ value: Double) -> String { String(format: "%.8f", value) }
+  private func precise(_ value: Double) -> String { String(format: "%.8f", value) }
 
   /// The picture in the pixels of the page, so that the terminal has nothing to interpolate. On a page of vectors pixels stay
   /// as they are, unless there are more than 300 to the inch.
   private func fitted(_ raster: Raster, to box: Box) -> (Raster, Box) {
     if format == .png {
-      let left = (box.x * pixelsPerUnit).rounded()
-      let bottom = (box.bottom * pixelsPerUnit).rounded()
-      let width = max(1, (box.right * pixelsPerUnit).rounded() - left)
-      let height = max(1, bottom - (box.y * pixelsPerUnit).rounded())
-      let snapped = Box(
-        x: left / pixelsPerUnit, y: (bottom - height) / pixelsPerUnit, width: width / pixelsPerUnit,
-        height: height / pixelsPerUnit)
-      return (raster.resampled(width: Int(width), height: Int(height)), snapped)
+      let box = snapped(box)
+      let width = Int((box.width * pixelsPerUnit).rounded())
+      let height = Int((box.height * pixelsPerUnit).rounded())
+      return (raster.resampled(width: width, height: height), box)
     }
     let scale = zoom * 300 / 72
     let width = min(raster.width, max(1, Int((box.width * scale).rounded())))
     let height = min(raster.height, max(1, Int((box.height * scale).rounded())))
     return (raster.resampled(width: width, height: height), box)
+  }
+
+  /// The box moved to whole pixels, at least one in each direction, so that edges and thin lines are sharp.
+  private func snapped(_ box: Box) -> Box {
+    func snap(_ start: Double, _ length: Double) -> (start: Double, length: Double) {
+      let pixels = max(1, ((start + length) * pixelsPerUnit).rounded() - (start * pixelsPerUnit).rounded())
+      // A thin line keeps its own width wherever it falls; a larger box keeps both of its edges.
+      let count = length * pixelsPerUnit < 6 ? max(1, (length * pixelsPerUnit).rounded()) : pixels
+      return (start: (start * pixelsPerUnit).rounded() / pixelsPerUnit, length: count / pixelsPerUnit)
+    }
+    let (x, width) = snap(box.x, box.width)
+    let (y, height) = snap(box.y, box.height)
+    return Box(x: x, y: y, width: width, height: height)
   }
 
   private mutating func addFile(_ data: Data) -> String {

@@ -14,9 +14,9 @@ extension ImagePanel {
           string: "no data", x: box.x + box.width / 2, y: box.y + box.height / 2, alignment: .center, color: .quietInk))
       return
     }
-    drawing.marks.append(.image(box, raster))
-    if let outline, outline.height > 0, outline.width > 0 { draw(outline, into: &drawing, box) }
+    drawing.image(raster, in: box)
     drawing.frame(box, .border)
+    if let outline, outline.height > 0, outline.width > 0 { draw(outline, into: &drawing, box) }
     if case .heat(let map) = content {
       // Below a narrow picture the bar is wider than the picture, so that its two numbers do not touch.
       let width = box.width >= PanelGridLayout.narrowestCell ? box.width : min(barWidth, PanelGridLayout.narrowestCell)
@@ -28,16 +28,14 @@ extension ImagePanel {
   private func draw(_ outline: RegionMask, into drawing: inout Drawing, _ box: Box) {
     let xScale = box.width / Double(outline.width)
     let yScale = box.height / Double(outline.height)
-    let pieces = outline.border.map { piece in
-      [
-        (x: box.x + Double(piece.x0) * xScale, y: box.y + Double(piece.y0) * yScale),
-        (x: box.x + Double(piece.x1) * xScale, y: box.y + Double(piece.y1) * yScale),
-      ]
+    let lines = outline.borders.map { loop in
+      // One edge further than closed, so that the first corner is mitred like the others.
+      (loop + loop.dropFirst().prefix(1)).map { (x: box.x + Double($0.x) * xScale, y: box.y + Double($0.y) * yScale) }
     }
-    if pieces.isEmpty { return }
+    if lines.isEmpty { return }
     // White on black can be seen on any colour.
-    drawing.marks.append(.lines(pieces, width: 2, .black))
-    drawing.marks.append(.lines(pieces, width: 0.9, .white))
+    drawing.lines(lines, width: 2, .black)
+    drawing.lines(lines, width: 0.9, .white)
   }
 
   private func drawColorBar(of map: HeatMap, into drawing: inout Drawing, _ bar: Box) {
@@ -52,7 +50,7 @@ extension ImagePanel {
       number("no finite value", bar.x, .left)
       return
     }
-    drawing.marks.append(.image(bar, Raster(width: 256, height: 1, colors: map.colormap.table(256))))
+    drawing.image(Raster(width: 256, height: 1, colors: map.colormap.table(256)), in: bar)
     drawing.frame(bar, .border)
     if limits.low == limits.high {
       number("constant " + NumberText.short(limits.low), bar.x, .left)

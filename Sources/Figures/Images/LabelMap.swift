@@ -28,7 +28,7 @@ public struct LabelMap: Sendable {
   var legend: [PanelGrid.LegendEntry] {
     sizes.map { label, count in
       let name = names[label] ?? (label < 0 ? "none" : "segment \(label)")
-      let share = NumberText.short((1000 * Double(count) / Double(max(labels.count, 1))).rounded() / 10)
+      let share = NumberText.fixed(100 * Double(count) / Double(max(labels.count, 1)), decimals: 1)
       return PanelGrid.LegendEntry("\(name): \(NumberText.grouped(count)) px (\(share) %)", color: Palette.color(label))
     }
   }

@@ -18,7 +18,7 @@ struct PanelGridLayout {
   /// From the picture to the end of the numbers under its colour bar.
   static let barSpace = 24.0
   /// Narrower cells have no room for a title or the two numbers of a colour bar.
-  static let narrowestCell = 96.0
+  static let narrowestCell = 110.0
 
   let grid: PanelGrid
   let pictureWidth: Double
@@ -95,6 +95,9 @@ struct PanelGridLayout {
 
 /// A row with the heights that all of its panels share, so that pictures start on one line.
 struct PlacedRow {
+  /// Between a title and its picture.
+  static let titleGap = 4.0
+
   let row: PanelGrid.Row
   let headingLine: String
   let titles: [[String]]
@@ -117,7 +120,7 @@ struct PlacedRow {
       Double(lines.count) * TextStyle.panelTitle.leading + (subtitle.isEmpty ? 0 : TextStyle.note.leading)
     }
     let textHeight = panelTops.max() ?? 0
-    top += textHeight + (textHeight > 0 ? 3 : 0)
+    top += textHeight + (textHeight > 0 ? Self.titleGap : 0)
     pictureTop = top
     let bottoms = zip(row.panels, sizes).map { panel, size in size.height + (panel.hasColorBar ? PanelGridLayout.barSpace : 0) }
     height = top + (bottoms.max() ?? 0)
@@ -137,7 +140,7 @@ struct PlacedRow {
       let left = x + Double(index) * step
       // Titles stand on their picture: a panel with fewer lines starts lower.
       let lines = Double(titles[index].count) * TextStyle.panelTitle.leading + (subtitles[index].isEmpty ? 0 : TextStyle.note.leading)
-      let top = max(y + titleTop, y + pictureTop - 3 - lines)
+      let top = max(y + titleTop, y + pictureTop - Self.titleGap - lines)
       let bottom = drawing.paragraph(titles[index], x: left, y: top, style: .panelTitle)
       if !subtitles[index].isEmpty { drawing.paragraph([subtitles[index]], x: left, y: bottom, style: .note) }
       let box = Box(x: left, y: y + pictureTop, width: sizes[index].width, height: sizes[index].height)

@@ -16,32 +16,44 @@ public struct RegionMask: Sendable {
     self.init(map.labels.map { $0 == label }, height: map.height, width: map.width)
   }
 
-  /// The borders between inside and outside, as straight pieces from (x₀, y₀) to (x₁, y₁) in pixel edges, y downward.
-  /// The edge of the grid itself is a border too.
-  var border: [(x0: Int, y0: Int, x1: Int, y1: Int)] {
-    var pieces: [(x0: Int, y0: Int, x1: Int, y1: Int)] = []
-    func inside(_ row: Int, _ column: Int) -> Bool {
-      row >= 0 && row < height && column >= 0 && column < width && isInside[row * width + column]
-    }
-    for y in 0...height {
-      Self.runs(width) { inside(y - 1, $0) != inside(y, $0) } found: { pieces.append((x0: $0, y0: y, x1: $1, y1: y)) }
-    }
-    for x in 0...width {
-      Self.runs(height) { inside($0, x - 1) != inside($0, x) } found: { pieces.append((x0: x, y0: $0, x1: x, y1: $1)) }
-    }
-    return pieces
-  }
-
-  /// The maximal ranges of 0..<count on which `holds`.
-  private static func runs(_ count: Int, where holds: (Int) -> Bool, found: (Int, Int) -> Void) {
-    var start: Int?
-    for index in 0...count {
-      if index < count && holds(index) {
-        start = start ?? index
-      } else if let first = start {
-        found(first, index)
-        start = nil
+  /// The borders between inside and outside, as closed lines through the corners of pixels (x to the right, y downward), with
+  /// points only where the direction changes. The edge of the grid is a border too. The inside lies to the right of the way.
+  var borders: [[(x: Int, y: Int)]] {
+    var loops: [[(x: Int, y: Int)]] = []
+    // An edge is known by its start and direction; each is walked once. Every loop has an edge that runs to the right.
+    var walked = [Bool](repeating: false, count: (height + 1) * (width + 1))
+    for y in 0..<height {
+      for x in 0..<width where inside(y, x) && !inside(y - 1, x) && !walked[y * (width + 1) + x] {
+        loops.append(loop(fromX: x, y: y, walked: &walked))
       }
     }
+    return loops
+  }
+
+  private func inside(_ row: Int, _ column: Int) -> Bool {
+    row >= 0 && row < height && column >= 0 && column < width && isInside[row * width + column]
+  }
+
+  /// Walks along the border, starting to the right on the upper edge of pixel (`y`, `x`), and notes its edges to the right.
+  private func loop(fromX startX: Int, y startY: Int, walked: inout [Bool]) -> [(x: Int, y: Int)] {
+    var (x, y, dx, dy) = (startX, startY, 1, 0)
+    var points = [(x: x, y: y)]
+    repeat {
+      if dx == 1 { walked[y * (width + 1) + x] = true }
+      x += dx
+      y += dy
+      // The pixels ahead, to the right and to the left of the way: a corner (x, y) has pixels (y−1, x−1) … (y, x) around it.
+      let right = inside(y + (dx + dy - 1) / 2, x + (dx - dy - 1) / 2)
+      let left = inside(y + (dy - dx - 1) / 2, x + (dx + dy - 1) / 2)
+      if !right {
+        (dx, dy) = (-dy, dx)
+      } else if left {
+        (dx, dy) = (dy, -dx)
+      } else {
+        continue
+      }
+      points.append((x: x, y: y))
+    } while x != startX || y != startY || dx != 1 || dy != 0
+    return points
   }
 }
