@@ -182,7 +182,7 @@ struct BarPanelLayout {
     let low = position(min(interval.lower, interval.upper))
     let high = position(max(interval.lower, interval.upper))
     // The pale line around the whisker keeps it visible on a dark bar.
-    drawing.rule(from: low, to: high, y: middle, width: 2.5, .white)
+    drawing.rule(from: low, to: high, y: middle, width: 2, .white)
     drawing.rule(from: low, to: high, y: middle, width: 1, .ink)
     for end in [low, high] { drawing.rule(x: end, from: middle - 2.5, to: middle + 2.5, width: 1, .ink) }
   }

@@ -35,12 +35,12 @@ struct GnuplotScript {
     case .png:
       let width = max(1, Int((drawing.width * pixelsPerUnit).rounded()))
       let height = max(1, Int((drawing.height * pixelsPerUnit).rounded()))
-      // The terminal counts 96 pixels to the inch, so that a font size in pixels is 3/4 of it in points.
+      // Both cairo terminals count 96 units to the inch where fonts mean 72.
       add("set terminal pngcairo noenhanced size \(width),\(height) font '\(Self.font),9' fontscale \(number(pixelsPerUnit * 0.75))")
     case .pdf:
       // The page is cut to whole points; the small addition keeps the size from being rounded down.
       let inches = [drawing.width, drawing.height].map { number(($0 * zoom + 0.05) / 72) }
-      add("set terminal pdfcairo noenhanced size \(inches[0]),\(inches[1]) font '\(Self.font),9' fontscale \(number(zoom))")
+      add("set terminal pdfcairo noenhanced size \(inches[0]),\(inches[1]) font '\(Self.font),9' fontscale \(number(zoom * 0.75))")
     case .svg:
       let size = [drawing.width, drawing.height].map { "\(max(1, Int(($0 * zoom).rounded())))" }
       add("set terminal svg noenhanced standalone size \(size[0]),\(size[1]) font '\(Self.font),9' fontscale \(number(zoom))")
@@ -61,13 +61,13 @@ struct GnuplotScript {
     }
   }
 
-  /// A string literal with every ASCII character but letters, digits and spaces as an octal escape: nothing is left that could
-  /// end the string or be taken for a command, a macro or a format. (In single quotes, gnuplot 5.4 trips over a string that
-  /// begins with a quote.)
+  /// A string literal with every ASCII character but letters and spaces as an octal escape: nothing is left that could end the
+  /// string or be taken for a command, a macro or a format. Digits too, because gnuplot reads every digit that follows an escape
+  /// as part of it. (In single quotes, gnuplot 5.4 trips over a string that begins with a quote.)
   static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
-      if !scalar.isASCII || scalar == " " || scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) {
+      if !scalar.isASCII || scalar == " " || scalar.properties.isAlphabetic {
         result.unicodeScalars.append(scalar)
       } else {
         let digits = String(scalar.value, radix: 8)
@@ -138,7 +138,14 @@ struct GnuplotScript {
 
   private mutating func lineElement(_ style: LineStyle, _ rows: String) -> String {
     let file = addFile(Data(rows.utf8))
-    let width = number(style.width * (format == .png ? pixelsPerUnit : zoom))
+    // A line of width 1 is one pixel in a PNG or SVG and half a point in a PDF.
+    let scale =
+      switch format {
+      case .png: pixelsPerUnit
+      case .pdf: 2 * zoom
+      case .svg: zoom
+      }
+    let width = number(style.width * scale)
     return "'\(file)' using 1:2 with lines linewidth \(width) linecolor rgb '\(Self.name(style.color))' notitle"
   }
 
@@ -156,17 +163,17 @@ struct GnuplotScript {
   private func precise(_ value: Double) -> String { String(format: "%.8f", value) }
 
   /// The picture in the pixels of the page, so that the terminal has nothing to interpolate. On a page of vectors pixels stay
-  /// as they are, unless there are more than 300 to the inch.
+  /// as they are, unless there are more than 300 to the inch. Never a single row or column, which gnuplot does not draw.
   private func fitted(_ raster: Raster, to box: Box) -> (Raster, Box) {
     if format == .png {
       let box = snapped(box)
       let width = Int((box.width * pixelsPerUnit).rounded())
       let height = Int((box.height * pixelsPerUnit).rounded())
-      return (raster.resampled(width: width, height: height), box)
+      return (raster.resampled(width: max(2, width), height: max(2, height)), box)
     }
     let scale = zoom * 300 / 72
-    let width = min(raster.width, max(1, Int((box.width * scale).rounded())))
-    let height = min(raster.height, max(1, Int((box.height * scale).rounded())))
+    let width = max(2, min(raster.width, Int((box.width * scale).rounded())))
+    let height = max(2, min(raster.height, Int((box.height * scale).rounded())))
     return (raster.resampled(width: width, height: height), box)
   }
 
