@@ -52,7 +52,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
-    test("FiguresTests", ["Figures", "TensorCore"]),
+    test("FiguresTests", ["Figures", "Features", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
   ]
 )
