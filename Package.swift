@@ -54,5 +54,7 @@ let package = Package(
 
     test("AutogradTests", ["Autograd", "GradientTesting"]),
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
+    test("FiguresTests", ["Figures", "Features", "TensorCore"]),
+    test("FeaturesTests", ["Features", "TensorCore"]),
   ]
 )
