@@ -20,16 +20,17 @@ demo: setup ## build, and trace a generated tissue whose answer is known, into c
 test: setup ## run all tests (in release: debug is 35 to 130 times slower)
 	swift test -c release
 
+# `swift test list` builds what `swift test` builds, with the same flags; `swift build --build-tests` would build it again.
 check: setup lint ## formatting, warnings as errors, documentation
-	CLEW_STRICT=1 swift build -c release --build-tests
+	CLEW_STRICT=1 swift test list -c release >/dev/null
 	CLEW_STRICT=1 $(MAKE) --no-print-directory docs
 
 lint:
 	swift format lint --strict --recursive --parallel $(FORMATTED)
 
-# One invocation for all libraries, in release, so that it finds what the build before it has made.
+# In debug, which has a folder of its own: in release it would replace what the tests have built, and they its.
 docs: ## the documentation of every library; a warning is an error
-	swift package -c release generate-documentation $(LIBRARIES:%=--target %) --warnings-as-errors
+	swift package generate-documentation $(LIBRARIES:%=--target %) --warnings-as-errors
 
 bench: setup ## measure Clew alone (make bench FILTER=ncut)
 	swift run --package-path Benchmarks -c release clew-bench $(if $(FILTER),--filter $(FILTER))
