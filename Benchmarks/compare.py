@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -80,6 +81,27 @@ class Failure(Exception):
     pass
 
 
+def busy_cores(interval=0.3):
+    """How many cores other work keeps busy, while nothing of ours runs."""
+
+    def read():
+        with open("/proc/stat") as lines:
+            times = [int(t) for t in lines.readline().split()[1:9]]
+        return sum(times), times[3] + times[4]
+
+    (total, idle), _, (total2, idle2) = read(), time.sleep(interval), read()
+    return (1 - (idle2 - idle) / max(1, total2 - total)) * (os.cpu_count() or 1)
+
+
+def is_quiet(patience=20):
+    """Waits a while for others to finish: on a busy machine the same run of a peer has taken several times as long."""
+    end = time.monotonic() + patience
+    while busy_cores() > 0.3:
+        if time.monotonic() > end:
+            return False
+    return True
+
+
 def run(command, threads):
     process = subprocess.run(command, env=environment(threads), capture_output=True, text=True)
     lines = process.stdout.strip().splitlines()
@@ -101,6 +123,7 @@ def measure(row, bench, cases, directory, threads, generated):
             generated.add(path)
         options += ["--input", str(path)]
     sides = {"ours": [], "peer": []}
+    disturbed = 0
 
     def ours(_):
         if row.case in cases:
@@ -112,13 +135,16 @@ def measure(row, bench, cases, directory, threads, generated):
 
     for index in range(row.rounds):
         # Whoever comes second finds another machine than the first (caches, clock): take turns at that too.
+        quiet = True
         for side in (ours, peer) if index % 2 == 0 else (peer, ours):
+            quiet = is_quiet() and quiet
             side(index)
-        print(".", end="", file=sys.stderr, flush=True)
-    return sides
+        disturbed += not quiet
+        print("." if quiet else "!", end="", file=sys.stderr, flush=True)
+    return sides, disturbed
 
 
-def summary(row, sides):
+def summary(row, sides, disturbed):
     seconds = {side: [statistics.median(m["seconds"]) for m in runs] for side, runs in sides.items()}
     peaks = {side: max((m["peakBytes"] for m in runs if m.get("peakBytes")), default=None) for side, runs in sides.items()}
     ratios = [p / o for o, p in zip(seconds["ours"], seconds["peer"])]
@@ -135,6 +161,7 @@ def summary(row, sides):
         "peerNotFinite": sum(not m.get("finite", True) for m in sides["peer"]),
         "rounds": row.rounds,
         "repeats": row.repeats,
+        "disturbedRounds": disturbed,
         "peerVersions": sides["peer"][0].get("versions", {}),
     }
 
@@ -185,6 +212,8 @@ def table(rows):
         if r["peerNotFinite"]:
             peer += f" (not finite in {r['peerNotFinite']} of {r['rounds']} runs)"
         memory = (megabytes(r["peerPeakBytes"]), megabytes(r["oursPeakBytes"]))
+        if r["disturbedRounds"]:
+            spread += f" ({r['disturbedRounds']} of {r['rounds']} rounds beside other work)"
         lines.append(f"| {r['work']} | {peer} | {ratio} | {spread} | {memory[0]} | {memory[1]} |")
     return "\n".join(lines)
 
@@ -224,7 +253,7 @@ def main():
                 continue
             print(f"{row.name} ", end="", file=sys.stderr, flush=True)
             try:
-                result = summary(row, measure(row, args.bench, cases, directory, args.threads, generated))
+                result = summary(row, *measure(row, args.bench, cases, directory, args.threads, generated))
             except Failure as failure:
                 print(f" failed: {failure}", file=sys.stderr)
                 failed = True
@@ -235,6 +264,8 @@ def main():
             print(f" peer {result['peer']:.3g} s, Clew {ours}{ratio}", file=sys.stderr)
 
     print(table(rows))
+    if any(r["disturbedRounds"] for r in rows):
+        print("Rounds marked ! ran beside other work on this machine; do not rely on them.", file=sys.stderr)
     if not args.filter and not failed:
         (HERE / "compare.json").write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
         (ROOT / "Documentation" / "Benchmarks.md").write_text(page(rows, machine(args.threads)))
