@@ -56,5 +56,6 @@ let package = Package(
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
     test("FiguresTests", ["Figures", "Features", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
+    test("HouseTests", []),
   ]
 )
