@@ -5,16 +5,17 @@ import Foundation
 public enum AtomicFile {
   /// Writes `bytes`. A device or a pipe (`/dev/stdout`), which renaming would destroy, is written to directly.
   public static func write(_ bytes: [UInt8], to path: String) throws(FormatError) {
+    try bytes.withUnsafeBufferPointer { (buffer) throws(FormatError) in
+      try write([UnsafeRawBufferPointer(buffer)], to: path)
+    }
+  }
+
+  /// Writes `parts` one after another, so that a large array needs no copy with its header before it.
+  static func write(_ parts: [UnsafeRawBufferPointer], to path: String) throws(FormatError) {
     if let type = fileType(path), type != S_IFREG, type != S_IFDIR {
-      return try bytes.withUnsafeBufferPointer { (buffer) throws(FormatError) in
-        try writeAll(UnsafeRawBufferPointer(buffer), to: path, named: path)
-      }
+      return try writeAll(parts, to: path, named: path)
     }
-    try replace(path) { (temporary) throws(FormatError) in
-      try bytes.withUnsafeBufferPointer { (buffer) throws(FormatError) in
-        try writeAll(UnsafeRawBufferPointer(buffer), to: temporary, named: path)
-      }
-    }
+    try replace(path) { (temporary) throws(FormatError) in try writeAll(parts, to: temporary, named: path) }
   }
 
   /// Writes `text` in UTF-8, in the same way.
@@ -75,20 +76,22 @@ public enum AtomicFile {
     throw unwritable(path, EEXIST)
   }
 
-  private static func writeAll(_ bytes: UnsafeRawBufferPointer, to name: String, named path: String) throws(FormatError) {
+  private static func writeAll(_ parts: [UnsafeRawBufferPointer], to name: String, named path: String) throws(FormatError) {
     let descriptor = open(name, O_WRONLY | O_CLOEXEC)
     if descriptor < 0 { throw unwritable(path, errno) }
-    var offset = 0
-    while offset < bytes.count {
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-      let count = Foundation.write(descriptor, rest.baseAddress, min(rest.count, 1 << 30))
-      if count < 0 && errno == EINTR { continue }
-      if count < 0 {
+    for bytes in parts {
+      var offset = 0
+      while offset < bytes.count {
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+        let count = Foundation.write(descriptor, rest.baseAddress, min(rest.count, 1 << 30))
         let code = errno
-        close(descriptor)
-        throw unwritable(path, code)
+        if count < 0 && code == EINTR { continue }
+        if count < 0 {
+          close(descriptor)
+          throw unwritable(path, code)
+        }
+        offset += count
       }
-      offset += count
     }
     if close(descriptor) != 0 { throw unwritable(path, errno) }
   }

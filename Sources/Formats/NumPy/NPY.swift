@@ -22,6 +22,11 @@ public enum NPY {
 
   /// Writes `array` so that it never stands half-written under `path`.
   public static func write(_ array: NDArray, to path: String) throws(FormatError) {
-    try AtomicFile.write(encode(array), to: path)
+    let header = NPYHeader.bytes(array.dtype, array.shape)
+    try array.withUnsafeBytes { (elements) throws(FormatError) in
+      try header.withUnsafeBufferPointer { (header) throws(FormatError) in
+        try AtomicFile.write([UnsafeRawBufferPointer(header), elements], to: path)
+      }
+    }
   }
 }
