@@ -53,6 +53,8 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     test("AutogradTests", ["Autograd", "GradientTesting"]),
+    test(
+      "SpectralClusteringTests", ["SpectralClustering", "GradientTesting", "Formats"], resources: [.copy("Fixtures")]),
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
     test("FiguresTests", ["Figures", "Features", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),

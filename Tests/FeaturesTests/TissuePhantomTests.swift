@@ -24,7 +24,7 @@ import Testing
     #expect(Set(phantom.markerNames).count == 24)
     #expect(phantom.markerNames[0] == "DAPI")
     #expect(phantom.gains.count == 24)
-    #expect(phantom.features.doubles.allSatisfy(\.isFinite))
+    #expect(phantom.features.doubles.allSatisfy { $0.isFinite })
   }
 
   @Test func seedDecidesEverything() {
