@@ -52,7 +52,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
-    test("FiguresTests", ["Figures", "Features", "TensorCore"]),
+    test("FiguresTests", ["Figures", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
   ]
 )

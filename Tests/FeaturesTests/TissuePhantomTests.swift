@@ -24,7 +24,7 @@ import Testing
     #expect(Set(phantom.markerNames).count == 24)
     #expect(phantom.markerNames[0] == "DAPI")
     #expect(phantom.gains.count == 24)
-    #expect(phantom.features.doubles.allSatisfy(\.isFinite))
+    #expect(phantom.features.doubles.allSatisfy { $0.isFinite })
   }
 
   @Test func seedDecidesEverything() {
@@ -142,7 +142,7 @@ import Testing
     func message(_ change: (inout TissuePhantom.Configuration) -> Void) -> String {
       var configuration = TissuePhantom.Configuration()
       change(&configuration)
-      do { try configuration.validate() } catch { return error.description }
+      do { try configuration.validate() } catch { return "\(error)" }
       return ""
     }
     #expect(message { $0.regions = 0 }.contains("regions"))
