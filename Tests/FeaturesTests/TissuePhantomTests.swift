@@ -142,7 +142,7 @@ import Testing
     func message(_ change: (inout TissuePhantom.Configuration) -> Void) -> String {
       var configuration = TissuePhantom.Configuration()
       change(&configuration)
-      do { try configuration.validate() } catch { return error.description }
+      do { try configuration.validate() } catch { return "\(error)" }
       return ""
     }
     #expect(message { $0.regions = 0 }.contains("regions"))

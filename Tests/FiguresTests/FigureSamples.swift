@@ -5,8 +5,8 @@ import TensorCore
 /// Pictures for the tests: what people will draw, and what could break a layout.
 enum FigureSamples {
   static let hostileNames = [
-    #"it's "x" \n_{a}^$(rm) @{/Bold} `touch pwned`"#, "CD3 ε-chain — Ki‑67 (日本語)", "100 %g <b>&amp; \\", "line one\nline two\ttab",
-    "'", "''; system('touch pwned'); '", "",
+    #"it's "x" \n_{a}^$(rm) @{/Bold} `touch pwned`"#, "CD3 ε-chain — Ki‑67 (日本語)", "100 %g <b>&amp; \\",
+    "line one\nline two\ttab", "'", "''; system('touch pwned'); '", "",
   ]
 
   static let channelNames = [

@@ -54,8 +54,8 @@ struct BarChartLayout {
     }
     rowTops = tops
     captionTop = y - (tops.isEmpty ? 0 : Self.rowGap) + 10
-    height = ((captionLines.isEmpty ? captionTop - 10 : captionTop + Double(captionLines.count) * TextStyle.note.leading)
-      + Self.margin).rounded(.up)
+    let captionHeight = captionLines.isEmpty ? -10 : Double(captionLines.count) * TextStyle.note.leading
+    height = (captionTop + captionHeight + Self.margin).rounded(.up)
   }
 
   func draw(into drawing: inout Drawing) {

@@ -36,19 +36,23 @@ struct GnuplotScript {
       let width = max(1, Int((drawing.width * pixelsPerUnit).rounded()))
       let height = max(1, Int((drawing.height * pixelsPerUnit).rounded()))
       // Both cairo terminals count 96 units to the inch where fonts mean 72.
-      add("set terminal pngcairo noenhanced size \(width),\(height) font '\(Self.font),9' fontscale \(number(pixelsPerUnit * 0.75))")
+      add(terminal("pngcairo", "\(width),\(height)", fontScale: pixelsPerUnit * 0.75))
     case .pdf:
       // The page is cut to whole points; the small addition keeps the size from being rounded down.
       let inches = [drawing.width, drawing.height].map { number(($0 * zoom + 0.05) / 72) }
-      add("set terminal pdfcairo noenhanced size \(inches[0]),\(inches[1]) font '\(Self.font),9' fontscale \(number(zoom * 0.75))")
+      add(terminal("pdfcairo", "\(inches[0]),\(inches[1])", fontScale: zoom * 0.75))
     case .svg:
       let size = [drawing.width, drawing.height].map { "\(max(1, Int(($0 * zoom).rounded())))" }
-      add("set terminal svg noenhanced standalone size \(size[0]),\(size[1]) font '\(Self.font),9' fontscale \(number(zoom))")
+      add(terminal("svg standalone", "\(size[0]),\(size[1])", fontScale: zoom))
     }
     add("set output '\(Self.outputName)'")
     add("unset border; unset tics; unset key; unset colorbox; set autoscale noextend")
     add("set lmargin at screen 0; set rmargin at screen 1; set bmargin at screen 0; set tmargin at screen 1")
     add("set xrange [0:\(number(drawing.width))]; set yrange [0:\(number(drawing.height))]")
+  }
+
+  private func terminal(_ name: String, _ size: String, fontScale: Double) -> String {
+    "set terminal \(name) noenhanced size \(size) font '\(Self.font),9' fontscale \(number(fontScale))"
   }
 
   private mutating func writeLabels() {

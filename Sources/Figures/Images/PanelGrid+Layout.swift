@@ -116,14 +116,15 @@ struct PlacedRow {
     sizes = row.panels.map { PanelGridLayout.pictureSize($0, width: pictureWidth) }
     var top = headingLine.isEmpty && row.color == nil ? 0 : TextStyle.heading.leading + 5
     titleTop = top
-    let panelTops = zip(titles, subtitles).map { lines, subtitle in
-      Double(lines.count) * TextStyle.panelTitle.leading + (subtitle.isEmpty ? 0 : TextStyle.note.leading)
-    }
-    let textHeight = panelTops.max() ?? 0
+    let textHeight = zip(titles, subtitles).map { Self.textHeight($0, $1) }.max() ?? 0
     top += textHeight + (textHeight > 0 ? Self.titleGap : 0)
     pictureTop = top
     let bottoms = zip(row.panels, sizes).map { panel, size in size.height + (panel.hasColorBar ? PanelGridLayout.barSpace : 0) }
     height = top + (bottoms.max() ?? 0)
+  }
+
+  private static func textHeight(_ titleLines: [String], _ subtitle: String) -> Double {
+    Double(titleLines.count) * TextStyle.panelTitle.leading + (subtitle.isEmpty ? 0 : TextStyle.note.leading)
   }
 
   func draw(into drawing: inout Drawing, x: Double, y: Double, step: Double) {
@@ -139,7 +140,7 @@ struct PlacedRow {
     for (index, panel) in row.panels.enumerated() {
       let left = x + Double(index) * step
       // Titles stand on their picture: a panel with fewer lines starts lower.
-      let lines = Double(titles[index].count) * TextStyle.panelTitle.leading + (subtitles[index].isEmpty ? 0 : TextStyle.note.leading)
+      let lines = Self.textHeight(titles[index], subtitles[index])
       let top = max(y + titleTop, y + pictureTop - Self.titleGap - lines)
       let bottom = drawing.paragraph(titles[index], x: left, y: top, style: .panelTitle)
       if !subtitles[index].isEmpty { drawing.paragraph([subtitles[index]], x: left, y: bottom, style: .note) }
