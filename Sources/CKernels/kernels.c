@@ -9,6 +9,7 @@
 #define EXP ck_exp_f32
 #include "elementwise.inc"
 #include "reduce.inc"
+#include "softmax.inc"
 #undef T
 #undef S
 #undef F
@@ -20,6 +21,7 @@
 #define EXP ck_exp_f64
 #include "elementwise.inc"
 #include "reduce.inc"
+#include "softmax.inc"
 #undef T
 #undef S
 #undef F
