@@ -10,6 +10,7 @@
 #include "elementwise.inc"
 #include "reduce.inc"
 #include "spectral.inc"
+#include "softmax.inc"
 #undef T
 #undef S
 #undef F
@@ -22,6 +23,7 @@
 #include "elementwise.inc"
 #include "reduce.inc"
 #include "spectral.inc"
+#include "softmax.inc"
 #undef T
 #undef S
 #undef F

@@ -8,7 +8,7 @@ enum ck_unary {
   CK_NEGATE, CK_ABS, CK_SIGN, CK_EXP, CK_LOG, CK_SQRT, CK_RECIPROCAL, CK_SQUARE, CK_SIN, CK_COS,
   CK_TANH, CK_SIGMOID, CK_RELU, CK_STEP, CK_ERF, CK_GELU, CK_LOG1P, CK_EXPM1, CK_FLOOR
 };
-enum ck_binary { CK_ADD, CK_SUBTRACT, CK_MULTIPLY, CK_DIVIDE, CK_MAXIMUM, CK_MINIMUM, CK_POWER };
+enum ck_binary { CK_ADD, CK_SUBTRACT, CK_MULTIPLY, CK_DIVIDE, CK_MAXIMUM, CK_MINIMUM, CK_POWER, CK_SHARE };
 enum ck_comparison { CK_LESS, CK_LESS_EQUAL, CK_GREATER, CK_GREATER_EQUAL, CK_EQUAL, CK_NOT_EQUAL };
 enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
 
@@ -26,6 +26,10 @@ enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
   void ck_reduce_##S(enum ck_reduction op, const T *x, T *y, ptrdiff_t n, ptrdiff_t stride, ptrdiff_t columns);   \
   /* the same for one contiguous run, returned in double */                                                       \
   double ck_reduce_run_##S(enum ck_reduction op, const T *x, ptrdiff_t n);                                        \
+  /* y = exp(x) / sum exp(x) for each of `rows` runs of n elements, or its logarithm; y may not overlap x */          \
+  void ck_softmax_##S(int logarithm, const T *x, T *y, ptrdiff_t rows, ptrdiff_t n);                              \
+  /* y[r] = log sum exp(x) of run r; -inf for an empty run and one of nothing but -inf */                         \
+  void ck_log_sum_exp_##S(const T *x, T *y, ptrdiff_t rows, ptrdiff_t n);                                         \
   double ck_dot_##S(const T *a, const T *b, ptrdiff_t n);                                                         \
   /* y += alpha x */                                                                                              \
   void ck_axpy_##S(T alpha, const T *x, T *y, ptrdiff_t n);
