@@ -41,6 +41,12 @@ public struct NamedArrays: Sendable {
     }
   }
 
+  /// Whether the file is a picture, so that its array is pixels and not features.
+  public var isPicture: Bool {
+    if case .picture = source { return true }
+    return false
+  }
+
   /// The names of the arrays, in the order of the file.
   public var names: [String] { entries.map(\.name) }
 
