@@ -18,15 +18,20 @@ extension NDArray {
   ///
   /// - Throws: ``TensorError/argument(_:_:)`` naming the first index that is out of range.
   package func positions(in extent: Int, operation: String) throws(TensorError) -> [Int] {
-    var positions = scalars(as: Int64.self).map { Int($0) }
-    for (place, index) in positions.enumerated() {
-      let resolved = index < 0 ? index + extent : index
-      guard 0 <= resolved, resolved < extent else {
-        throw .argument(operation, "index \(index) (number \(place)) is outside an axis of \(extent) elements")
+    func resolve<T: FixedWidthInteger & Scalar>(_: T.Type) throws(TensorError) -> [Int] {
+      var positions = [Int](repeating: 0, count: count)
+      try withUnsafeBufferPointer(as: T.self) { (indices) throws(TensorError) in
+        for (place, index) in indices.enumerated() {
+          let resolved = index < 0 ? Int(index) + extent : Int(index)
+          guard 0 <= resolved, resolved < extent else {
+            throw .argument(operation, "index \(index) (number \(place)) is outside an axis of \(extent) elements")
+          }
+          positions[place] = resolved
+        }
       }
-      positions[place] = resolved
+      return positions
     }
-    return positions
+    return dtype == .int32 ? try resolve(Int32.self) : try resolve(Int64.self)
   }
 
   /// The slices at `positions` along `axis`, which becomes the axes of `indexShape`.
@@ -95,11 +100,13 @@ extension NDArray {
         let y = output.bindMemory(to: U.self)
         withUnsafeBytes { input in
           let x = input.bindMemory(to: U.self)
-          Parallel.forEachChunk(of: to.outer * to.extent, size: max(1, elementwiseChunk / max(1, to.inner))) { rows in
-            for row in rows {
-              let base = row / to.extent * from.extent * from.inner
-              for i in 0..<to.inner {
-                y[row * to.inner + i] = x[base + positions[row * to.inner + i] * from.inner + i]
+          positions.withUnsafeBufferPointer { positions in
+            Parallel.forEachChunk(of: to.outer * to.extent, size: max(1, elementwiseChunk / max(1, to.inner))) { rows in
+              for row in rows {
+                let base = row / to.extent * from.extent * from.inner
+                for i in 0..<to.inner {
+                  y[row * to.inner + i] = x[base + positions[row * to.inner + i] * from.inner + i]
+                }
               }
             }
           }
