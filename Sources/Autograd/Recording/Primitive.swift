@@ -62,7 +62,7 @@ public protocol Primitive: Sendable {
 extension Primitive {
   public static var name: String { String(describing: Self.self) }
   public var saves: Saved { .inputs }
-  var name: String { Self.name }
+  public var name: String { Self.name }
 }
 
 /// What both directions of differentiation can see of a recorded operation.

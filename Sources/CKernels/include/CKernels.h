@@ -33,6 +33,26 @@ enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
   double ck_dot_##S(const T *a, const T *b, ptrdiff_t n);                                                         \
   /* y += alpha x */                                                                                              \
   void ck_axpy_##S(T alpha, const T *x, T *y, ptrdiff_t n);
+
+// Kernels of the Gaussian affinity and of its derivative; matrices are row-major and contiguous.
+#define CK_DECLARE_SPECTRAL(T, S)                                                                                 \
+  void ck_squared_distances_##S(const T *gram, const T *rowNorm, const T *columnNorm, ptrdiff_t rows,             \
+                                ptrdiff_t columns, T *d2);                                                        \
+  double ck_squared_distance_##S(const T *a, const T *b, ptrdiff_t n);                                            \
+  void ck_gaussian_##S(T scale, T *w, ptrdiff_t n);                                                               \
+  void ck_scale_rows_##S(const double *x, const double *scale, ptrdiff_t rows, ptrdiff_t columns, T *y);          \
+  void ck_column_dots_##S(const T *a, const T *b, ptrdiff_t rows, ptrdiff_t columns, double *sums);               \
+  void ck_column_axpy_##S(const T *alpha, const T *x, T *y, ptrdiff_t rows, ptrdiff_t columns);                   \
+  void ck_column_xpby_##S(const T *x, const T *beta, T *y, ptrdiff_t rows, ptrdiff_t columns);                    \
+  void ck_shifted_##S(const T *shift, const T *s, const T *x, T *y, ptrdiff_t rows, ptrdiff_t columns);           \
+  double ck_affinity_cotangent_##S(T s, const T *sColumn, T d, const T *dColumn, const T *w, T *b, ptrdiff_t n);  \
+  void ck_accumulate_##S(const T *x, double *y, ptrdiff_t n);                                                     \
+  void ck_to_double_##S(const T *x, double *y, ptrdiff_t n);                                                      \
+  void ck_histogram_##S(const T *x, ptrdiff_t n, int shift, uint64_t prefix, uint64_t *counts);
+CK_DECLARE_SPECTRAL(float, f32)
+CK_DECLARE_SPECTRAL(double, f64)
+#undef CK_DECLARE_SPECTRAL
+
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
 #undef CK_DECLARE
