@@ -7,10 +7,12 @@ public enum Catalogue {
     Convolution2D.self,
     Convolution2DInputGradient.self,
     Convolution2DWeightGradient.self,
+    Eigh.self,
     Exp.self,
     MatMul.self,
     Multiply.self,
     Permute.self,
+    ReciprocalGaps.self,
     Reshape.self,
     Sum.self,
   ]
