@@ -17,8 +17,10 @@ public enum Catalogue {
     Permute.self,
     PlaneGather.self,
     PlaneScatter.self,
+    ReciprocalDeviation.self,
     ReciprocalGaps.self,
     Reshape.self,
+    Standardize.self,
     Sum.self,
   ]
 }
