@@ -14,15 +14,15 @@ public struct FilterBank: Sendable {
   }
 
   /// Standard deviations of the smoothing of colours, in pixels.
-  public var colorScales = [1.0, 3.0]
+  public var colorScales = [1.0, 4.0]
   /// Standard deviations of the derivatives, in pixels.
-  public var gradientScales = [1.0, 2.0, 4.0]
+  public var gradientScales = [1.0, 2.0]
   /// Wavelengths of the Gabor filters, in pixels.
-  public var wavelengths = [3.0, 6.0, 12.0]
+  public var wavelengths = [3.0, 6.0]
   /// Number of orientations of the Gabor filters over half a turn.
   public var orientations = 4
   /// Weights of the families.
-  public var (colorWeight, gradientWeight, textureWeight) = (1.0, 0.35, 0.5)
+  public var (colorWeight, gradientWeight, textureWeight) = (1.0, 0.2, 0.3)
 
   public init() {}
 
@@ -80,7 +80,7 @@ public struct FilterBank: Sendable {
       let across = filtered(intensity, rows: smooth, columns: derivative)
       let down = filtered(intensity, rows: derivative, columns: smooth)
       return [("horizontal", across), ("vertical", down)].map { name, response in
-        Channel(name: "\(name) gradient, σ = \(text(sigma)) px", map: smoothed(abs(response), 2 * sigma))
+        Channel(name: "\(name) gradient, σ = \(text(sigma)) px", map: smoothed(abs(response), 1.5 * sigma))
       }
     }
   }
@@ -94,7 +94,7 @@ public struct FilterBank: Sendable {
         let responses = conv2d(reflected(intensity, kernel.shape[2] / 2, kernel.shape[3] / 2), kernel)
         let energy = sqrt((responses * responses).sum(along: [1], keepingAxes: true))
         let degrees = text(180 * Double(index) / Double(orientations))
-        return Channel(name: "texture \(text(wavelength)) px, \(degrees)°", map: smoothed(energy, 0.75 * wavelength))
+        return Channel(name: "texture \(text(wavelength)) px, \(degrees)°", map: smoothed(energy, 0.5 * wavelength))
       }
     }
   }

@@ -64,11 +64,19 @@ struct TraceFigures {
     var panels: [ImagePanel] = []
     if let picture = input.picture { panels.append(ImagePanel("picture", .picture(picture))) }
     if let phantom = input.phantom {
-      panels.append(ImagePanel("planted regions", .labels(LabelMap(phantom.regions, height: grid.height, width: grid.width))))
+      panels.append(ImagePanel("planted regions", .labels(plantedRegions(phantom, grid))))
     }
     if panels.isEmpty { panels.append(featurePanel(grid)) }
     panels.append(ImagePanel("segments", .labels(grid.labels)))
     return PanelGrid("Segments", panels: panels, columns: panels.count)
+  }
+
+  /// The true regions in the colours of the segments that cover most of them.
+  private func plantedRegions(_ phantom: TissuePhantom, _ grid: Grid) -> LabelMap {
+    let segment = Dictionary(
+      PlantedChannels(trace, phantom).regions.map { ($0.region, $0.segment) }, uniquingKeysWith: { first, _ in first })
+    return LabelMap(
+      phantom.regions.map { segment[$0] ?? -1 }, height: grid.height, width: grid.width, showsLegend: false)
   }
 
   /// Without a picture, the channel that varies most between segments stands in for one.
