@@ -13,13 +13,10 @@ struct KWayRotation: Sendable {
   init(_ eigenvectors: Matrix<Double>, starts: Int = 20) throws(SpectralError) {
     let rows = RowNormalized(eigenvectors)
     let (n, k) = (eigenvectors.rows, eigenvectors.columns)
-    var best: (rotation: Matrix<Double>, labels: [Int], objective: Double)?
-    for start in 0..<min(starts, n) {
+    let best = try bestOf(min(starts, n)) { start throws(SpectralError) in
       let first = (2 * start + 1) * n / (2 * min(starts, n))
-      let candidate = try alternate(rows.values, from: farthestPoints(rows.values, first: first, count: k))
-      if candidate.objective > (best?.objective ?? -.infinity) * (1 + 1e-10) { best = candidate }
+      return try alternate(rows.values, from: farthestPoints(rows.values, first: first, count: k))
     }
-    guard let best else { throw .invalidInput("there are no nodes to cluster") }
     let order = segmentOrder(best.labels, k)
     var rank = [Int](repeating: 0, count: k)
     for (position, label) in order.enumerated() { rank[label] = position }
@@ -27,6 +24,35 @@ struct KWayRotation: Sendable {
     assignment = best.labels.map { rank[$0] }
     objective = best.objective
   }
+}
+
+private struct Discretization: Sendable {
+  let rotation: Matrix<Double>
+  let labels: [Int]
+  let objective: Double
+}
+
+/// The best of several attempts, the first of equals. Attempts share the threads: each is too small to be cut.
+private func bestOf(
+  _ count: Int, _ attempt: (Int) throws(SpectralError) -> Discretization
+) throws(SpectralError) -> Discretization {
+  var results = [Result<Discretization, SpectralError>?](repeating: nil, count: count)
+  results.withUnsafeMutableBufferPointer { slots in
+    let base = slots.baseAddress
+    Parallel.forEach(count) { index in
+      do throws(SpectralError) {
+        base?[index] = .success(try attempt(index))
+      } catch { base?[index] = .failure(error) }
+    }
+  }
+  var best: Discretization?
+  for result in results {
+    guard let candidate = try result?.get() else { continue }
+    // Rounding must not decide between equals.
+    if candidate.objective > (best?.objective ?? -.infinity) * (1 + 1e-10) { best = candidate }
+  }
+  guard let best else { throw .invalidInput("there are no nodes to cluster") }
+  return best
 }
 
 /// E: the rows of V divided by their lengths (a zero row stays zero), and those lengths.
@@ -79,7 +105,7 @@ private func farthestPoints(_ rows: Matrix<Double>, first: Int, count: Int) -> M
 
 private func alternate(
   _ rows: Matrix<Double>, from start: Matrix<Double>
-) throws(SpectralError) -> (rotation: Matrix<Double>, labels: [Int], objective: Double) {
+) throws(SpectralError) -> Discretization {
   var rotation = start
   var last = -Double.infinity
   var labels = largestColumns(rows, rotation)
@@ -88,10 +114,12 @@ private func alternate(
     let objective = polar.singularValues.reduce(0, +)
     rotation = polar.rotation
     let next = largestColumns(rows, rotation)
-    if next == labels || objective <= last * (1 + 1e-14) { return (rotation, next, objective) }
+    if next == labels || objective <= last * (1 + 1e-14) {
+      return Discretization(rotation: rotation, labels: next, objective: objective)
+    }
     (last, labels) = (objective, next)
   }
-  return (rotation, labels, last)
+  return Discretization(rotation: rotation, labels: labels, objective: last)
 }
 
 /// EᵀY for one-hot Y: the sum of the rows of each cluster, in its column.

@@ -1,25 +1,30 @@
+import TensorCore
+
 /// A mutable, row-major matrix: the workspace of iterative algorithms, which an immutable ``NDArray`` cannot be.
-package final class Matrix<T: RealScalar>: @unchecked Sendable {
-  package let rows: Int
-  package let columns: Int
-  package let pointer: UnsafeMutablePointer<T>
-  package var count: Int { rows * columns }
+///
+/// In this module and not below it, because the compiler does not specialise generics across modules: an element would
+/// cost a hundred times as much.
+final class Matrix<T: RealScalar>: @unchecked Sendable {
+  let rows: Int
+  let columns: Int
+  let pointer: UnsafeMutablePointer<T>
+  var count: Int { rows * columns }
 
   /// Zeros.
-  package convenience init(_ rows: Int, _ columns: Int) {
+  convenience init(_ rows: Int, _ columns: Int) {
     self.init(uninitialized: rows, columns)
     pointer.initialize(repeating: 0, count: count)
   }
 
   /// For memory that is written in full before it is read.
-  package init(uninitialized rows: Int, _ columns: Int) {
+  init(uninitialized rows: Int, _ columns: Int) {
     (self.rows, self.columns) = (rows, columns)
     let bytes = max(1, rows * columns) * MemoryLayout<T>.stride
-    pointer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: Storage.alignment)
+    pointer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
       .bindMemory(to: T.self, capacity: max(1, rows * columns))
   }
 
-  package convenience init(_ rows: Int, _ columns: Int, _ values: [T]) {
+  convenience init(_ rows: Int, _ columns: Int, _ values: [T]) {
     self.init(uninitialized: rows, columns)
     for (index, value) in values.prefix(count).enumerated() { pointer[index] = value }
   }
@@ -27,21 +32,21 @@ package final class Matrix<T: RealScalar>: @unchecked Sendable {
   deinit { pointer.deallocate() }
 
   @inline(__always)
-  package subscript(row: Int, column: Int) -> T {
+  subscript(row: Int, column: Int) -> T {
     get { pointer[row * columns + column] }
     set { pointer[row * columns + column] = newValue }
   }
 
-  package func row(_ index: Int) -> UnsafeMutablePointer<T> { pointer + index * columns }
+  func row(_ index: Int) -> UnsafeMutablePointer<T> { pointer + index * columns }
 
-  package func copy() -> Matrix<T> {
+  func copy() -> Matrix<T> {
     let result = Matrix(uninitialized: rows, columns)
     result.pointer.update(from: pointer, count: count)
     return result
   }
 
   /// Some of the columns, in the given order.
-  package func selecting(columns selected: [Int]) -> Matrix<T> {
+  func selecting(columns selected: [Int]) -> Matrix<T> {
     let result = Matrix(uninitialized: rows, selected.count)
     for row in 0..<rows {
       let (source, target) = (self.row(row), result.row(row))
@@ -50,13 +55,13 @@ package final class Matrix<T: RealScalar>: @unchecked Sendable {
     return result
   }
 
-  package var array: NDArray {
+  var array: NDArray {
     NDArray.building([rows, columns], as: T.self) { output in
       if let base = output.baseAddress { base.update(from: pointer, count: count) }
     }
   }
 
-  package convenience init(_ array: NDArray) {
+  convenience init(_ array: NDArray) {
     self.init(uninitialized: array.shape[0], array.shape[1])
     let values = array.scalars(as: T.self)
     for index in values.indices { pointer[index] = values[index] }
@@ -68,7 +73,7 @@ private let tallChunk = 1024
 
 extension Matrix {
   /// C = alpha·A·B + beta·C with A tall: rows in parallel.
-  package static func multiply(
+  static func multiply(
     _ a: Matrix, _ b: Matrix, alpha: T = 1, beta: T = 0, into c: Matrix, transposeB: Bool = false
   ) {
     let (n, k) = (c.columns, a.columns)
@@ -80,14 +85,14 @@ extension Matrix {
     }
   }
 
-  package static func product(_ a: Matrix, _ b: Matrix) -> Matrix {
+  static func product(_ a: Matrix, _ b: Matrix) -> Matrix {
     let c = Matrix(a.rows, b.columns)
     multiply(a, b, into: c)
     return c
   }
 
   /// AᵀB for tall A and B: partial products of fixed chunks, added in order.
-  package static func innerProducts(_ a: Matrix, _ b: Matrix) -> Matrix {
+  static func innerProducts(_ a: Matrix, _ b: Matrix) -> Matrix {
     let (m, n) = (a.columns, b.columns)
     let result = Matrix(m, n)
     if m == 0 || n == 0 { return result }
