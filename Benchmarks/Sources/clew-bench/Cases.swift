@@ -2,6 +2,7 @@
 /// `peers/` and a row in `compare.py`.
 enum Cases {
   static let all: [Benchmark] = [
-    randomNormals
+    ncutTrace,
+    randomNormals,
   ]
 }
