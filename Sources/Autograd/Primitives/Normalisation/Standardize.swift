@@ -42,8 +42,8 @@ struct Standardize: Primitive {
       slope = slope.plus((variance * (pullback.output(2) + epsilon) * r * 2).asChannel)
     }
     if let reciprocal = cotangent(3) { slope = slope.plus((reciprocal * r * r * -1).asChannel) }
-    if let constant { result = result.plus((constant / n).broadcast(to: shape)) }
     if let slope { result = result.plus(slope / n * x) }
+    if let constant { result = result.map { $0 + constant / n } ?? (constant / n).broadcast(to: shape) }
     return [result]
   }
 
