@@ -41,7 +41,7 @@ let package = Package(
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage"]),
     library("Features", ["Autograd"]),
-    library("Attribution", ["SpectralClustering", "Features"]),
+    library("Attribution", ["SpectralClustering", "Features", "CKernels"]),
     library("Figures", ["TensorCore", "CImage"]),
     library("Clew", ["TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Attribution", "Figures"]),
     .executableTarget(
@@ -53,5 +53,11 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     test("AutogradTests", ["Autograd", "GradientTesting"]),
+    test(
+      "SpectralClusteringTests", ["SpectralClustering", "GradientTesting", "Formats"], resources: [.copy("Fixtures")]),
+    test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
+    test("FiguresTests", ["Figures", "TensorCore"]),
+    test("FeaturesTests", ["Features", "TensorCore"]),
+    test("HouseTests", []),
   ]
 )

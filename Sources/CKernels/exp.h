@@ -26,7 +26,7 @@ CK_INLINE float ck_exp_f32(float x) {
   memcpy(&bits, &shifted, 4);
   int32_t k = bits - 0x4B400000;
   int32_t half = k >> 1;
-  int32_t a = (half + 127) << 23, b = (k - half + 127) << 23;
+  uint32_t a = (uint32_t)(half + 127) << 23, b = (uint32_t)(k - half + 127) << 23;
   float fa, fb;
   memcpy(&fa, &a, 4);
   memcpy(&fb, &b, 4);
@@ -58,7 +58,7 @@ CK_INLINE double ck_exp_f64(double x) {
   memcpy(&bits, &shifted, 8);
   int64_t k = bits - 0x4338000000000000;
   int64_t half = k >> 1;
-  int64_t a = (half + 1023) << 52, b = (k - half + 1023) << 52;
+  uint64_t a = (uint64_t)(half + 1023) << 52, b = (uint64_t)(k - half + 1023) << 52;
   double fa, fb;
   memcpy(&fa, &a, 8);
   memcpy(&fb, &b, 8);

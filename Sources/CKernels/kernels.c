@@ -9,6 +9,8 @@
 #define EXP ck_exp_f32
 #include "elementwise.inc"
 #include "reduce.inc"
+#include "spectral.inc"
+#include "softmax.inc"
 #undef T
 #undef S
 #undef F
@@ -20,6 +22,8 @@
 #define EXP ck_exp_f64
 #include "elementwise.inc"
 #include "reduce.inc"
+#include "spectral.inc"
+#include "softmax.inc"
 #undef T
 #undef S
 #undef F
@@ -40,4 +44,21 @@ const char *ck_instruction_set(void) {
   if (__builtin_cpu_supports("x86-64-v3")) return "x86-64-v3";
 #endif
   return "baseline";
+}
+
+// Counts non-zero, non-negative values by 16 bits of their pattern, among those whose higher bits equal `prefix`.
+void ck_histogram_f32(const float *x, ptrdiff_t n, int shift, uint64_t prefix, uint64_t *counts) {
+  for (ptrdiff_t i = 0; i < n; i++) {
+    uint32_t bits;
+    memcpy(&bits, x + i, 4);
+    if (bits != 0 && (uint64_t)bits >> (shift + 16) == prefix) counts[bits >> shift & 0xFFFF]++;
+  }
+}
+
+void ck_histogram_f64(const double *x, ptrdiff_t n, int shift, uint64_t prefix, uint64_t *counts) {
+  for (ptrdiff_t i = 0; i < n; i++) {
+    uint64_t bits;
+    memcpy(&bits, x + i, 8);
+    if (bits != 0 && (shift == 48 ? 0 : bits >> (shift + 16)) == prefix) counts[bits >> shift & 0xFFFF]++;
+  }
 }

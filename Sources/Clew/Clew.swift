@@ -1,1 +1,7 @@
-import TensorCore
+@_exported import Attribution
+@_exported import Autograd
+@_exported import Features
+@_exported import Figures
+@_exported import Formats
+@_exported import SpectralClustering
+@_exported import TensorCore

@@ -24,6 +24,19 @@ extension Primitive {
     let dtype = try floatingDType(inputs)
     return [Signature(try Shape.broadcast(inputs[0].shape, inputs[1].shape, operation: name), dtype)]
   }
+
+  /// One floating-point input, reduced. `message` says why nothing at all cannot be reduced; without one it can.
+  func inferReduction(
+    _ inputs: [Signature], _ axes: [Int]?, keepingAxes: Bool, ofNothing message: String? = nil
+  ) throws(TensorError) -> [Signature] {
+    let dtype = try floatingDType(inputs)
+    let shape = inputs[0].shape
+    let axes = try shape.normalizedAxes(axes, operation: name)
+    if let message, let empty = axes.first(where: { shape[$0] == 0 }) {
+      throw .shape(name, "axis \(empty) of \(shape) is empty and \(message)")
+    }
+    return [Signature(shape.reducing(axes, keepingAxes: keepingAxes), dtype)]
+  }
 }
 
 extension Tensor {

@@ -11,7 +11,7 @@ extension Primitive {
     }
     let saves = saves
     let node = Node(
-      primitive: self, edges: inputs.map { Edge($0, saving: saves.contains(.inputs)) },
+      primitive: self, edges: inputs.enumerated().map { Edge($1, saving: saves.keepsInput($0)) },
       outputs: saves.contains(.outputs) ? outputs : nil)
     return outputs.enumerated().map { index, value in
       value.dtype.isFloating ? Tensor(value, node: node, outputIndex: index) : Tensor(value)

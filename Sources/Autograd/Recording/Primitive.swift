@@ -21,6 +21,11 @@ public struct Saved: OptionSet, Sendable {
   public static let inputs = Saved(rawValue: 1)
   public static let outputs = Saved(rawValue: 2)
   public static let nothing: Saved = []
+
+  /// One input alone: a gather keeps its indices, not what it gathers from. (All of them for the seventh and later.)
+  public static func input(_ index: Int) -> Saved { index < 6 ? Saved(rawValue: 4 << UInt8(index)) : .inputs }
+
+  func keepsInput(_ index: Int) -> Bool { contains(.inputs) || contains(.input(index)) }
 }
 
 /// A differentiable operation, as a value.
@@ -57,7 +62,7 @@ public protocol Primitive: Sendable {
 extension Primitive {
   public static var name: String { String(describing: Self.self) }
   public var saves: Saved { .inputs }
-  var name: String { Self.name }
+  public var name: String { Self.name }
 }
 
 /// What both directions of differentiation can see of a recorded operation.

@@ -19,7 +19,9 @@ func pushForward(
     table[position] = try node.primitive.jvp(pushforward)
   }
   return outputs.map { output in
-    guard let position = graph.position(of: output), output.outputIndex < table[position].count else { return .zeros(like: output) }
+    guard let position = graph.position(of: output), output.outputIndex < table[position].count else {
+      return .zeros(like: output)
+    }
     return table[position][output.outputIndex] ?? .zeros(like: output)
   }
 }

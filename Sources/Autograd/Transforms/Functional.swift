@@ -69,3 +69,23 @@ public func hessianVectorProduct(
 ) throws -> Tensor {
   try jvp(at: [input], tangents: [vector]) { [try gradient(at: $0[0], function)] }.tangents[0]
 }
+
+/// The Jacobian of a function of one tensor: shape [value's shape…, input's shape…]. One pullback for each entry of the value.
+public func jacobian(at input: Tensor, _ function: (Tensor) throws -> Tensor) throws -> Tensor {
+  try transforming([input], { [try function($0[0])] }) { inputs, outputs, recording in
+    let (x, value) = (inputs[0], outputs[0])
+    let rows = try (0..<value.count).map { entry in
+      var unit = Array(repeating: 0.0, count: value.count)
+      unit[entry] = 1
+      let cotangent = Tensor(unit, shape: value.shape, dtype: value.dtype)
+      return try pullBack([value], cotangents: [cotangent], to: [x], recording: recording)[0]
+    }
+    let shape = Shape(value.shape.extents + x.shape.extents)
+    return rows.isEmpty ? Tensor(.zeros(shape, dtype: value.dtype)) : stacked(rows).reshaped(to: shape)
+  }
+}
+
+/// The Hessian of a scalar function: shape [input's shape…, input's shape…]. For large inputs prefer ``hessianVectorProduct(at:_:_:)``.
+public func hessian(at input: Tensor, _ function: (Tensor) throws -> Tensor) throws -> Tensor {
+  try jacobian(at: input) { try gradient(at: $0, function) }
+}

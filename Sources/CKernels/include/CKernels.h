@@ -8,7 +8,7 @@ enum ck_unary {
   CK_NEGATE, CK_ABS, CK_SIGN, CK_EXP, CK_LOG, CK_SQRT, CK_RECIPROCAL, CK_SQUARE, CK_SIN, CK_COS,
   CK_TANH, CK_SIGMOID, CK_RELU, CK_STEP, CK_ERF, CK_GELU, CK_LOG1P, CK_EXPM1, CK_FLOOR
 };
-enum ck_binary { CK_ADD, CK_SUBTRACT, CK_MULTIPLY, CK_DIVIDE, CK_MAXIMUM, CK_MINIMUM, CK_POWER };
+enum ck_binary { CK_ADD, CK_SUBTRACT, CK_MULTIPLY, CK_DIVIDE, CK_MAXIMUM, CK_MINIMUM, CK_POWER, CK_SHARE };
 enum ck_comparison { CK_LESS, CK_LESS_EQUAL, CK_GREATER, CK_GREATER_EQUAL, CK_EQUAL, CK_NOT_EQUAL };
 enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
 
@@ -26,9 +26,33 @@ enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
   void ck_reduce_##S(enum ck_reduction op, const T *x, T *y, ptrdiff_t n, ptrdiff_t stride, ptrdiff_t columns);   \
   /* the same for one contiguous run, returned in double */                                                       \
   double ck_reduce_run_##S(enum ck_reduction op, const T *x, ptrdiff_t n);                                        \
+  /* y = exp(x) / sum exp(x) for each of `rows` runs of n elements, or its logarithm; y may not overlap x */          \
+  void ck_softmax_##S(int logarithm, const T *x, T *y, ptrdiff_t rows, ptrdiff_t n);                              \
+  /* y[r] = log sum exp(x) of run r; -inf for an empty run and one of nothing but -inf */                         \
+  void ck_log_sum_exp_##S(const T *x, T *y, ptrdiff_t rows, ptrdiff_t n);                                         \
   double ck_dot_##S(const T *a, const T *b, ptrdiff_t n);                                                         \
   /* y += alpha x */                                                                                              \
   void ck_axpy_##S(T alpha, const T *x, T *y, ptrdiff_t n);
+
+// Kernels of the Gaussian affinity and of its derivative; matrices are row-major and contiguous.
+#define CK_DECLARE_SPECTRAL(T, S)                                                                                 \
+  void ck_squared_distances_##S(const T *gram, const T *rowNorm, const T *columnNorm, ptrdiff_t rows,             \
+                                ptrdiff_t columns, T *d2);                                                        \
+  double ck_squared_distance_##S(const T *a, const T *b, ptrdiff_t n);                                            \
+  void ck_gaussian_##S(T scale, T *w, ptrdiff_t n);                                                               \
+  void ck_scale_rows_##S(const double *x, const double *scale, ptrdiff_t rows, ptrdiff_t columns, T *y);          \
+  void ck_column_dots_##S(const T *a, const T *b, ptrdiff_t rows, ptrdiff_t columns, double *sums);               \
+  void ck_column_axpy_##S(const T *alpha, const T *x, T *y, ptrdiff_t rows, ptrdiff_t columns);                   \
+  void ck_column_xpby_##S(const T *x, const T *beta, T *y, ptrdiff_t rows, ptrdiff_t columns);                    \
+  void ck_shifted_##S(const T *shift, const T *s, const T *x, T *y, ptrdiff_t rows, ptrdiff_t columns);           \
+  double ck_affinity_cotangent_##S(T s, const T *sColumn, T d, const T *dColumn, const T *w, T *b, ptrdiff_t n);  \
+  void ck_accumulate_##S(const T *x, double *y, ptrdiff_t n);                                                     \
+  void ck_to_double_##S(const T *x, double *y, ptrdiff_t n);                                                      \
+  void ck_histogram_##S(const T *x, ptrdiff_t n, int shift, uint64_t prefix, uint64_t *counts);
+CK_DECLARE_SPECTRAL(float, f32)
+CK_DECLARE_SPECTRAL(double, f64)
+#undef CK_DECLARE_SPECTRAL
+
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
 #undef CK_DECLARE

@@ -2,7 +2,7 @@ import CKernels
 
 extension NDArray {
   /// A contiguous copy of a strided view on this array's elements.
-  private func gathered(shape: Shape, strides: [Int], offset: Int = 0) -> NDArray {
+  func strided(shape: Shape, strides: [Int], offset: Int = 0) -> NDArray {
     NDArray.buildingBytes(shape, dtype) { output in
       guard output.count > 0, let y = output.baseAddress else { return }
       let loop = StridedLoop(shape: shape, strides: [strides])
@@ -22,13 +22,13 @@ extension NDArray {
   package func permuted(_ axes: [Int]) -> NDArray {
     if axes == Array(shape.indices) { return self }
     let strides = shape.strides
-    return gathered(shape: Shape(axes.map { shape[$0] }), strides: axes.map { strides[$0] })
+    return strided(shape: Shape(axes.map { shape[$0] }), strides: axes.map { strides[$0] })
   }
 
   /// The array repeated along broadcast axes, as a copy.
   package func broadcast(to target: Shape) -> NDArray {
     if target == shape { return self }
-    return gathered(shape: target, strides: shape.broadcastStrides(to: target))
+    return strided(shape: target, strides: shape.broadcastStrides(to: target))
   }
 
   /// Elements `start`, `start + step`, … (`count` of them) along `axis`; `step` may be negative.
@@ -37,7 +37,7 @@ extension NDArray {
     let offset = count > 0 ? start * strides[axis] : 0
     extents[axis] = count
     strides[axis] *= step
-    return gathered(shape: extents, strides: strides, offset: offset)
+    return strided(shape: extents, strides: strides, offset: offset)
   }
 }
 

@@ -21,6 +21,8 @@ package protocol RealScalar: Scalar, BinaryFloatingPoint {
     _ c: UnsafePointer<UInt8>, _ sc: Int, _ a: Source, _ sa: Int, _ b: Source, _ sb: Int, _ y: Destination, _ n: Int)
   static func reduce(_ op: Reduction, _ x: Source, _ y: Destination, _ n: Int, _ stride: Int, _ columns: Int)
   static func reduceRun(_ op: Reduction, _ x: Source, _ n: Int) -> Double
+  static func softmax(logarithm: Bool, _ x: Source, _ y: Destination, _ rows: Int, _ n: Int)
+  static func logSumExp(_ x: Source, _ y: Destination, _ rows: Int, _ n: Int)
   static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double
   static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int)
 
@@ -51,6 +53,10 @@ extension Float: RealScalar {
     ck_reduce_f32(op, x, y, n, stride, columns)
   }
   package static func reduceRun(_ op: Reduction, _ x: Source, _ n: Int) -> Double { ck_reduce_run_f32(op, x, n) }
+  package static func softmax(logarithm: Bool, _ x: Source, _ y: Destination, _ rows: Int, _ n: Int) {
+    ck_softmax_f32(logarithm ? 1 : 0, x, y, rows, n)
+  }
+  package static func logSumExp(_ x: Source, _ y: Destination, _ rows: Int, _ n: Int) { ck_log_sum_exp_f32(x, y, rows, n) }
   package static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_dot_f32(a, b, n) }
   package static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_axpy_f32(alpha, x, y, n) }
   package static func gemm(
@@ -87,6 +93,10 @@ extension Double: RealScalar {
     ck_reduce_f64(op, x, y, n, stride, columns)
   }
   package static func reduceRun(_ op: Reduction, _ x: Source, _ n: Int) -> Double { ck_reduce_run_f64(op, x, n) }
+  package static func softmax(logarithm: Bool, _ x: Source, _ y: Destination, _ rows: Int, _ n: Int) {
+    ck_softmax_f64(logarithm ? 1 : 0, x, y, rows, n)
+  }
+  package static func logSumExp(_ x: Source, _ y: Destination, _ rows: Int, _ n: Int) { ck_log_sum_exp_f64(x, y, rows, n) }
   package static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_dot_f64(a, b, n) }
   package static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_axpy_f64(alpha, x, y, n) }
   package static func gemm(

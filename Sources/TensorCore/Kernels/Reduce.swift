@@ -48,15 +48,19 @@ extension NDArray {
     func run<T: RealScalar>(_: T.Type) -> NDArray {
       NDArray.building(shape.reducing([axis], keepingAxes: keepingAxes), as: Int64.self) { output in
         array.withUnsafeBufferPointer(as: T.self) { x in
-          for index in 0..<outer * inner {
-            let base = index / inner * count * inner + index % inner
-            var best = 0
-            for k in 1..<max(1, count) {
-              let (candidate, incumbent) = (x[base + k * inner], x[base + best * inner])
-              if incumbent.isNaN { break }
-              if candidate.isNaN || (maximum ? candidate > incumbent : candidate < incumbent) { best = k }
+          Parallel.forEachChunk(of: outer * inner, size: max(1, elementwiseChunk / max(1, count))) { lines in
+            for index in lines {
+              let base = index / inner * count * inner + index % inner
+              var (best, incumbent) = (0, x[base])
+              for k in 1..<max(1, count) {
+                if incumbent.isNaN { break }
+                let candidate = x[base + k * inner]
+                if candidate.isNaN || (maximum ? candidate > incumbent : candidate < incumbent) {
+                  (best, incumbent) = (k, candidate)
+                }
+              }
+              output[index] = Int64(best)
             }
-            output[index] = Int64(best)
           }
         }
       }

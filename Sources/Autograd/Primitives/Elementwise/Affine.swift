@@ -19,7 +19,6 @@ struct Affine: Primitive {
 extension Tensor {
   public static func * (x: Tensor, scale: Double) -> Tensor { Affine(scale: scale, shift: 0)(x) }
   public static func * (scale: Double, x: Tensor) -> Tensor { Affine(scale: scale, shift: 0)(x) }
-  public static func / (x: Tensor, divisor: Double) -> Tensor { Affine(scale: 1 / divisor, shift: 0)(x) }
   public static func + (x: Tensor, shift: Double) -> Tensor { Affine(scale: 1, shift: shift)(x) }
   public static func + (shift: Double, x: Tensor) -> Tensor { Affine(scale: 1, shift: shift)(x) }
   public static func - (x: Tensor, shift: Double) -> Tensor { Affine(scale: 1, shift: -shift)(x) }

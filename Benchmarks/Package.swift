@@ -1,0 +1,20 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own, so that who uses Clew does not build its benchmarks.
+let package = Package(
+  name: "clew-benchmarks",
+  dependencies: [
+    // Named, because a path dependency is otherwise known by the name of its folder.
+    .package(name: "clew", path: ".."),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "clew-bench",
+      dependencies: [
+        .product(name: "Clew", package: "clew"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ])
+  ]
+)

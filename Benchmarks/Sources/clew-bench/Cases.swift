@@ -1,0 +1,7 @@
+/// Every case. Adding one: a file in `Cases/`, a line here and, if something else does the same work, a script in
+/// `peers/` and a row in `compare.py`.
+enum Cases {
+  static let all: [Benchmark] = [
+    randomNormals
+  ]
+}

@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""Clew beside the tools that are used today: both sides in turn, in one run, on the same input, with the same threads.
+
+Absolute times depend on who else uses the machine, so the result is a ratio: the peer's time over ours, the median
+over the rounds. Started by `make compare`, which builds `clew-bench` and the environment with the peers.
+
+The contract: `clew-bench --case NAME [--input FILE.npy] --repeats R --warmup W --threads T --json` and a peer's script
+with the same options each print one line of JSON with at least `name`, `seconds` (one number a run) and `peakBytes`.
+Writes Benchmarks/compare.json and Documentation/Benchmarks.md, unless --filter leaves rows out.
+"""
+
+import argparse
+import dataclasses
+import datetime
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+
+
+@dataclasses.dataclass
+class Features:
+    """Written once by `clew-bench generate`, read by both sides."""
+
+    rows: int
+    columns: int
+    clusters: int = 0
+    seed: int = 1
+
+
+@dataclasses.dataclass
+class Row:
+    name: str
+    work: str  # what is done, for the table
+    peer: str  # who the peer is, for the table
+    case: str  # clew-bench's case
+    script: list  # the peer's script and its arguments
+    options: list = dataclasses.field(default_factory=list)  # clew-bench's further options
+    features: Features | None = None
+    rounds: int = 5
+    repeats: int = 3
+    warmup: int = 1
+
+
+# Long rows: three rounds of one run each, without a warm-up, which would double a run of many seconds.
+LONG = {"rounds": 3, "repeats": 1, "warmup": 0}
+
+ROWS = [
+    Row(
+        "random-normals", "10⁷ seeded standard normals, float64", "NumPy",
+        "random-normals", ["random_normals.py", "10000000"], ["--count", "10000000"]),
+    Row(
+        "ncut-default-normal", "trace 20 segments, N = 10,000, D = 300, standard normal", "ncut-pytorch, default (approximate)",
+        "ncut-trace", ["ncut_default.py", "10000", "300", "20"], ["--segments", "20"], Features(10_000, 300), **LONG),
+    Row(
+        "ncut-default-clusters", "trace 20 segments, N = 10,000, D = 300, 12 planted clusters", "ncut-pytorch, default (approximate)",
+        "ncut-trace", ["ncut_default.py", "10000", "300", "20"], ["--segments", "20"], Features(10_000, 300, 12), **LONG),
+    Row(
+        "ncut-exact-clusters", "trace 20 segments, N = 2,000, D = 300, 12 planted clusters", "ncut-pytorch, exact_gradient=True",
+        "ncut-trace", ["ncut_exact.py", "2000", "300", "20"], ["--segments", "20"], Features(2_000, 300, 12), **LONG),
+]
+
+
+def environment(threads):
+    """The same for both sides. A forced choice of OpenBLAS kernels would measure that choice."""
+    result = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS")}
+    result.update(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
+    return result
+
+
+class Failure(Exception):
+    pass
+
+
+def busy_cores(interval=0.3):
+    """How many cores other work keeps busy, while nothing of ours runs."""
+
+    def read():
+        with open("/proc/stat") as lines:
+            times = [int(t) for t in lines.readline().split()[1:9]]
+        return sum(times), times[3] + times[4]
+
+    (total, idle), _, (total2, idle2) = read(), time.sleep(interval), read()
+    return (1 - (idle2 - idle) / max(1, total2 - total)) * (os.cpu_count() or 1)
+
+
+def is_quiet(patience=20):
+    """Waits a while for others to finish: on a busy machine the same run of a peer has taken several times as long."""
+    end = time.monotonic() + patience
+    while busy_cores() > 0.3:
+        if time.monotonic() > end:
+            return False
+    return True
+
+
+def run(command, threads):
+    process = subprocess.run(command, env=environment(threads), capture_output=True, text=True)
+    lines = process.stdout.strip().splitlines()
+    if process.returncode or not lines:
+        reason = process.stderr.strip().splitlines()
+        raise Failure(f"{Path(command[0]).name}: exit {process.returncode}: {reason[-1] if reason else 'no output'}")
+    return json.loads(lines[-1])
+
+
+def measure(row, bench, cases, directory, threads, generated):
+    options = ["--repeats", str(row.repeats), "--warmup", str(row.warmup), "--threads", str(threads)]
+    if row.features:
+        f = row.features
+        path = Path(directory) / f"{f.rows}x{f.columns}-{f.clusters}-{f.seed}.npy"
+        if path not in generated:
+            subprocess.run(
+                [bench, "generate", "--rows", str(f.rows), "--columns", str(f.columns), "--clusters", str(f.clusters),
+                 "--seed", str(f.seed), "--output", str(path)], check=True)
+            generated.add(path)
+        options += ["--input", str(path)]
+    sides = {"ours": [], "peer": []}
+    disturbed = 0
+
+    def ours(_):
+        if row.case in cases:
+            sides["ours"].append(run([bench, "--case", row.case, "--json", *row.options, *options], threads))
+
+    def peer(index):
+        script = [str(HERE / "peers" / row.script[0]), *row.script[1:]]
+        sides["peer"].append(run([sys.executable, *script, *options, "--seed", str(index)], threads))
+
+    for index in range(row.rounds):
+        # Whoever comes second finds another machine than the first (caches, clock): take turns at that too.
+        quiet = True
+        for side in (ours, peer) if index % 2 == 0 else (peer, ours):
+            quiet = is_quiet() and quiet
+            side(index)
+        disturbed += not quiet
+        print("." if quiet else "!", end="", file=sys.stderr, flush=True)
+    return sides, disturbed
+
+
+def summary(row, sides, disturbed):
+    seconds = {side: [statistics.median(m["seconds"]) for m in runs] for side, runs in sides.items()}
+    peaks = {side: max((m["peakBytes"] for m in runs if m.get("peakBytes")), default=None) for side, runs in sides.items()}
+    ratios = [p / o for o, p in zip(seconds["ours"], seconds["peer"])]
+    return {
+        "name": row.name,
+        "work": row.work,
+        "peerName": row.peer,
+        "ours": statistics.median(seconds["ours"]) if seconds["ours"] else None,
+        "peer": statistics.median(seconds["peer"]),
+        "ratio": statistics.median(ratios) if ratios else None,
+        "ratios": ratios,
+        "oursPeakBytes": peaks["ours"],
+        "peerPeakBytes": peaks["peer"],
+        "peerNotFinite": sum(not m.get("finite", True) for m in sides["peer"]),
+        "rounds": row.rounds,
+        "repeats": row.repeats,
+        "disturbedRounds": disturbed,
+        "peerVersions": sides["peer"][0].get("versions", {}),
+    }
+
+
+def output(command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, env=environment(1)).stdout.strip()
+    except OSError:
+        return ""
+
+
+def machine(threads):
+    cpu, memory = platform.machine(), None
+    with open("/proc/cpuinfo") as lines:
+        cpu = next((l.split(":", 1)[1].strip() for l in lines if l.startswith("model name")), cpu)
+    with open("/proc/meminfo") as lines:
+        memory = round(int(lines.readline().split()[1]) / 2**20)
+    swift = re.search(r"Swift version (\S+)", output(["swift", "--version"]))
+    # In a process of its own: this one may have been started with a forced choice of kernels.
+    kernels = output([
+        sys.executable, "-c",
+        "import ctypes; b = ctypes.CDLL('libopenblas.so.0'); b.openblas_get_config.restype = ctypes.c_char_p; "
+        "b.openblas_get_corename.restype = ctypes.c_char_p; "
+        "print(b.openblas_get_config().decode().split()[1], b.openblas_get_corename().decode())"]).split()
+    return {
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "memoryGiB": memory,
+        "threads": threads,
+        "system": platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),
+        "swift": swift.group(1) if swift else None,
+        "openblas": kernels[0] if kernels else None,
+        "openblasKernels": kernels[1] if len(kernels) > 1 else None,
+        "python": platform.python_version(),
+    }
+
+
+def megabytes(count):
+    return f"{count / 1e6:,.0f} MB" if count else "–"
+
+
+def table(rows):
+    lines = ["| work | peer | peer time / Clew time | lowest to highest | memory, peer | memory, Clew |", "|---|---|---|---|---|---|"]
+    for r in rows:
+        ratio = f"**{r['ratio']:.3g}**" if r["ratio"] else "–"
+        spread = f"{min(r['ratios']):.3g} to {max(r['ratios']):.3g}" if r["ratios"] else "–"
+        peer = r["peerName"]
+        if r["peerNotFinite"]:
+            peer += f" (not finite in {r['peerNotFinite']} of {r['rounds']} runs)"
+        memory = (megabytes(r["peerPeakBytes"]), megabytes(r["oursPeakBytes"]))
+        if r["disturbedRounds"]:
+            spread += f" ({r['disturbedRounds']} of {r['rounds']} rounds beside other work)"
+        lines.append(f"| {r['work']} | {peer} | {ratio} | {spread} | {memory[0]} | {memory[1]} |")
+    return "\n".join(lines)
+
+
+def page(rows, machine):
+    versions = {name: v for r in rows for name, v in r["peerVersions"].items()}
+    return f"""# Benchmarks
+
+Written by `make compare` on {datetime.date.today()}. The numbers are ratios: the peer's time over Clew's, both measured in turn in
+one run on the same input, the median over the rounds. Above 1 Clew is faster. Memory is the peak of the whole process,
+which for a Python peer includes its libraries.
+
+{table([r for r in rows if r["ratio"]])}
+
+Machine: {machine["cpu"]}, {machine["cores"]} cores, {machine["memoryGiB"]} GiB, {machine["system"]}; {machine["threads"]} threads on each side.
+Clew: Swift {machine["swift"]}, OpenBLAS {machine["openblas"]} with its {machine["openblasKernels"]} kernels.
+Peers: Python {machine["python"]}{"".join(f", {name} {v}" for name, v in sorted(versions.items()))}.
+
+The seconds, every round's ratio and the peaks are in `Benchmarks/compare.json`. To add a row: `Benchmarks/compare.py`, `ROWS`.
+"""
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--filter", default="", help="only rows whose name contains this; prints, writes nothing")
+    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--bench", default=str(HERE / ".build" / "release" / "clew-bench"))
+    args = p.parse_args()
+    if not Path(args.bench).exists():
+        sys.exit(f"{args.bench} is not there; build it with: swift build --package-path Benchmarks -c release")
+
+    cases = subprocess.run([args.bench, "--list", "--json"], capture_output=True, text=True, check=True).stdout.split()
+    rows, failed, generated = [], False, set()
+    with tempfile.TemporaryDirectory() as directory:
+        for row in ROWS:
+            if args.filter not in row.name:
+                continue
+            print(f"{row.name} ", end="", file=sys.stderr, flush=True)
+            try:
+                result = summary(row, *measure(row, args.bench, cases, directory, args.threads, generated))
+            except Failure as failure:
+                print(f" failed: {failure}", file=sys.stderr)
+                failed = True
+                continue
+            rows.append(result)
+            ours = f"{result['ours']:.3g} s" if result["ours"] else f"no case '{row.case}' yet"
+            ratio = f", ratio {result['ratio']:.3g}" if result["ratio"] else ""
+            print(f" peer {result['peer']:.3g} s, Clew {ours}{ratio}", file=sys.stderr)
+
+    print(table(rows))
+    if any(r["disturbedRounds"] for r in rows):
+        print("Rounds marked ! ran beside other work on this machine; do not rely on them.", file=sys.stderr)
+    if not args.filter and not failed:
+        (HERE / "compare.json").write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        (ROOT / "Documentation" / "Benchmarks.md").write_text(page(rows, machine(args.threads)))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""ncut_exact.py N D K: ncut-pytorch with `exact_gradient=True`, a full eigendecomposition. N = 2,000 is about what is feasible."""
+
+import ncut_tracing
+
+ncut_tracing.run("ncut-exact", exact=True)

@@ -1,0 +1,132 @@
+import CKernels
+
+/// Which channels made each segment of a normalised cut: the gradient of every segment's objective with respect to the
+/// features, aggregated over the segment's own nodes.
+///
+/// Exact: no sampling, no truncation of the derivative. The objective of segment k is the mean of |score_ik| over its nodes;
+/// ``heldFixed`` lists what the derivative treats as constant. Residuals say how exact.
+public struct ChannelTrace: Sendable {
+  public struct Configuration: Sendable {
+    /// K, at least 2.
+    public var segments: Int
+    public var width: AffinityWidth
+    public var rotation: RotationRule
+    /// What ``Segment/ranking`` sorts by.
+    public var aggregation: ChannelAggregation
+    /// Precision of the affinity.
+    public var precision: DType
+
+    public init(
+      segments: Int, width: AffinityWidth = .medianDistance, rotation: RotationRule = .procrustes,
+      aggregation: ChannelAggregation = .meanAbsolute, precision: DType = .float32
+    ) {
+      self.segments = segments
+      self.width = width
+      self.rotation = rotation
+      self.aggregation = aggregation
+      self.precision = precision
+    }
+  }
+
+  public struct Segment: Sendable {
+    /// 0 … K−1, by first pixel; an empty segment keeps its id.
+    public let id: Int
+    /// Its nodes, ascending.
+    public let nodes: [Int]
+    /// Mean |score| over the nodes.
+    public let objective: Double
+    /// One for each channel, by index.
+    public let channels: [ChannelScores]
+    /// Channel indices, most important first.
+    public let ranking: [Int]
+    /// Largest relative residual of the linear solves behind the gradient.
+    public let solveResidual: Double
+
+    public var size: Int { nodes.count }
+    /// Smallest flat index; `nil` if the segment is empty.
+    public var firstPixel: Int? { nodes.first }
+  }
+
+  /// Shape of the features as given, channels last.
+  public let shape: Shape
+  public let configuration: Configuration
+  public let channelNames: [String]
+  public let cut: NormalizedCut
+  /// The segment of each node, row-major over ``grid``.
+  public let assignment: [Int]
+  public let segments: [Segment]
+  /// What the derivative holds constant.
+  public let heldFixed: [String]
+  /// [N, D] float64: the gradient of each node's own segment's objective with respect to the node's features.
+  public let gradients: NDArray
+  public let warnings: [String]
+
+  /// The shape without its channels.
+  public var grid: Shape { Shape(Array(shape.dropLast())) }
+
+  /// What a trace is doing, for progress lines.
+  public enum Stage: String, Sendable, CaseIterable {
+    case eigenvectors = "affinity and eigenvectors"
+    case rotation = "segments"
+    case gradients = "gradients of all segments"
+  }
+
+  /// - Parameters:
+  ///   - features: [nodes, D], [H, W, D] or [B, H, W, D] (one cut over all pictures), finite.
+  ///   - channelNames: one for each channel; `nil` numbers them.
+  ///   - onStage: called as each stage begins.
+  /// - Throws: ``SpectralError``.
+  public init(
+    _ features: NDArray, channelNames: [String]? = nil, configuration: Configuration,
+    onStage: (Stage) -> Void = { _ in }
+  ) throws(SpectralError) {
+    guard (2...4).contains(features.rank) else {
+      throw .invalidInput(
+        "found an array of shape \(features.shape); expected [nodes, channels], [height, width, channels] or "
+          + "[pictures, height, width, channels]")
+    }
+    let channels = features.shape[features.rank - 1]
+    let nodes = features.count / max(1, channels)
+    let names = channelNames ?? (0..<channels).map { "channel \($0)" }
+    guard names.count == channels else {
+      throw .invalidInput("\(names.count) channel names for \(channels) channels")
+    }
+    guard (2...max(2, nodes)).contains(configuration.segments), nodes >= 2 else {
+      throw .invalidInput("\(configuration.segments) segments of \(nodes) nodes; expected from 2 to \(nodes)")
+    }
+    let flat = features.reshaped(to: [nodes, channels])
+    onStage(.eigenvectors)
+    cut = try NormalizedCut(
+      flat.converted(to: configuration.precision), segments: configuration.segments, width: configuration.width)
+    onStage(.rotation)
+    let partition = try KWayCut(cut, rule: configuration.rotation)
+    onStage(.gradients)
+    let result = try partition.segmentGradients()
+
+    let double = flat.converted(to: .float64)
+    let totals = double.reduced(CK_SUM, [0], keepingAxes: false).doubles
+    let objectives = partition.objectives
+    segments = partition.segments.enumerated().map { id, members in
+      let scores = channelScores(
+        gradients: result.values, features: double, nodes: members, names: names, totals: totals)
+      return Segment(
+        id: id, nodes: members, objective: objectives[id], channels: scores,
+        ranking: rankedChannels(scores, by: configuration.aggregation), solveResidual: result.residuals[id])
+    }
+    shape = features.shape
+    self.configuration = configuration
+    self.channelNames = names
+    assignment = partition.assignment
+    heldFixed = ["sigma", "assignment"] + (configuration.rotation == .frozen ? ["rotation"] : [])
+    gradients = result.values
+    warnings = partition.warnings + result.warnings
+  }
+}
+
+/// Channel indices by descending magnitude of their score; equal ones by index.
+func rankedChannels(_ scores: [ChannelScores], by aggregation: ChannelAggregation) -> [Int] {
+  scores.indices.sorted { a, b in
+    let (x, y) = (abs(scores[a][aggregation]), abs(scores[b][aggregation]))
+    return x == y ? a < b : x > y
+  }
+}

@@ -1,0 +1,37 @@
+import CKernels
+
+/// y = min(a, b), broadcast;  ȳ goes to the smaller operand, half to each where they are equal
+struct Minimum: Primitive {
+  func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferBroadcast(inputs) }
+  func forward(_ inputs: [NDArray]) -> [NDArray] { [NDArray.zip(CK_MINIMUM, inputs[0], inputs[1])] }
+  func vjp(_ pullback: Pullback) throws(TensorError) -> [Tensor?] {
+    let (a, b) = (pullback.input(0).value, pullback.input(1).value)
+    return try pullback.forNeeded(
+      { (pullback.cotangent * Tensor(NDArray.zip(CK_SHARE, b, a))).summed(to: pullback.signature(0).shape) },
+      { (pullback.cotangent * Tensor(NDArray.zip(CK_SHARE, a, b))).summed(to: pullback.signature(1).shape) })
+  }
+  func jvp(_ pushforward: Pushforward) throws(TensorError) -> [Tensor?] {
+    let (a, b) = (pushforward.input(0).value, pushforward.input(1).value)
+    return [
+      try pushforward.sum(
+        { $0 * Tensor(NDArray.zip(CK_SHARE, b, a)) }, { $0 * Tensor(NDArray.zip(CK_SHARE, a, b)) })
+    ]
+  }
+
+  static let samples = [
+    Sample(Minimum(), .normal([3, 2]), .uniform(-1, 1, [3, 2])), Sample(Minimum(), .normal([3, 1]), .uniform(-1, 1, [2])),
+    Sample(Minimum(), .normal([]), .uniform(-1, 1, [2, 2])), Sample(Minimum(), .normal([1]), .uniform(-1, 1, [])),
+    Sample(Minimum(), .zeros([0, 2]), .uniform(-1, 1, [2])),
+  ]
+  static let errorSamples = [
+    ErrorSample(Minimum(), [2], [3]), ErrorSample(Minimum(), [Signature([2], .float32), Signature([2], .float64)]),
+    ErrorSample(Minimum(), [2], [2], dtype: .int64),
+  ]
+}
+
+/// The smaller of both, elementwise; shapes broadcast. NaN in either gives NaN.
+/// Where both are equal, each gets half of the cotangent.
+public func minimum(_ a: Tensor, _ b: Tensor) -> Tensor { Minimum()(a, b) }
+
+/// The smaller of each element and `bound`; where they are equal, the derivative is ½.
+public func minimum(_ x: Tensor, _ bound: Double) -> Tensor { Minimum()(x, Tensor(repeating: bound, shape: [], dtype: x.dtype)) }

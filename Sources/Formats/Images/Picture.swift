@@ -1,0 +1,52 @@
+import TensorCore
+
+/// A picture of 8-bit samples.
+///
+/// What a file may hold beside plain pixels is brought to them like this: palettes are expanded; fewer than 8 bits are scaled
+/// up and 16 bits down (v · 255 / 65535, rounded); a transparent pixel is laid over white, as a viewer shows it, in the
+/// stored (not the linear-light) values; the EXIF orientation of a JPEG is applied. Colour profiles and gamma are ignored.
+public struct Picture: Sendable {
+  /// [H, W, C], uint8, with C = 1 (grey) or 3 (red, green, blue).
+  public let pixels: NDArray
+  /// What the file held, for listings: `PNG, 3 channels of 16 bits`.
+  public let storedType: String
+
+  public var height: Int { pixels.shape[0] }
+  public var width: Int { pixels.shape[1] }
+  public var channels: Int { pixels.shape[2] }
+
+  /// Traps unless `pixels` is uint8 of shape [H, W, 1] or [H, W, 3], with H and W from 1 to 2³¹ − 1.
+  public init(pixels: NDArray) {
+    self.init(pixels: pixels, storedType: "uint8")
+  }
+
+  init(pixels: NDArray, storedType: String) {
+    if pixels.dtype != .uint8 { fail(.dtype("Picture", "pixels are \(pixels.dtype), not uint8")) }
+    let limits = 1...Int(Int32.max)
+    if pixels.rank != 3 || !pixels.shape.prefix(2).allSatisfy(limits.contains) || ![1, 3].contains(pixels.shape[2]) {
+      fail(.shape("Picture", "pixels have the shape \(pixels.shape), not [H, W, 1] or [H, W, 3]"))
+    }
+    self.pixels = pixels
+    self.storedType = storedType
+  }
+
+  /// The largest file, and the most bytes of pixels, that are decoded.
+  static let byteLimit = 1 << 30
+
+  /// Reads the PNG or JPEG file `path`, whatever its name. Throws ``FormatError`` if it is neither, or not whole.
+  public static func read(_ path: String) throws(FormatError) -> Picture {
+    var file = try InputFile(path)
+    return try decode(&file)
+  }
+
+  static func decode(_ file: inout InputFile) throws(FormatError) -> Picture {
+    let path = file.path
+    switch FileSignature(try file.peek(FileSignature.length), byteCount: file.byteCount) {
+    case .png: return try PNG.decode(try file.readAll(limit: byteLimit), path: path)
+    case .jpeg: return try JPEG.decode(try file.readAll(limit: byteLimit), path: path)
+    case .npy: throw FormatError(.unsupported, path: path, found: "an .npy array", expected: "a PNG or JPEG picture")
+    case .zip: throw FormatError(.unsupported, path: path, found: "a zip archive", expected: "a PNG or JPEG picture")
+    case .other(let kind): throw FormatError(.unsupported, path: path, found: kind, expected: "a PNG or JPEG picture")
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import CKernels
+
+/// How the width σ of the Gaussian affinity is chosen.
+public enum AffinityWidth: Sendable, Equatable {
+  /// Given, in the units of the features.
+  case value(Double)
+  /// The median of the non-zero pairwise distances; a constant of the derivative.
+  case medianDistance
+}
+
+/// The normalised affinity A = S·W·S with W_ij = exp(−‖x_i − x_j‖²/2σ²), S = diag(W·1)^(−1/2). W is stored.
+final class NormalizedAffinity<T: SpectralScalar>: Sendable {
+  let features: CentredFeatures<T>
+  let sigma: Double
+  /// W, [N, N], symmetric.
+  let weights: Matrix<T>
+  /// d = W·1.
+  let degrees: [Double]
+  /// s = d^(−1/2).
+  let scales: Matrix<Double>
+  let scalesInPrecision: Matrix<T>
+  let warnings: [String]
+  var nodeCount: Int { weights.rows }
+
+  init(_ features: NDArray, width: AffinityWidth) throws(SpectralError) {
+    let centred = try CentredFeatures<T>(features)
+    let n = centred.nodeCount
+    let weights = squaredDistances(centred)
+    var warnings: [String] = []
+    switch width {
+    case .value(let given):
+      if !(given > 0 && given.isFinite) { throw .invalidInput("sigma is \(given); expected a positive number") }
+      sigma = given
+    case .medianDistance:
+      if let median = medianDistance(weights) {
+        sigma = median
+      } else {
+        sigma = 1
+        warnings.append("all nodes have the same features: every distance is zero, so sigma is set to 1")
+      }
+    }
+    let scale = T(1 / (2 * sigma * sigma))
+    var degrees = [Double](repeating: 0, count: n)
+    degrees.withUnsafeMutableBufferPointer { degrees in
+      guard let degrees = degrees.baseAddress else { return }
+      Parallel.forEachChunk(of: n, size: 64) { rows in
+        for i in rows {
+          T.gaussian(scale, weights.row(i), n)
+          degrees[i] = T.reduceRun(CK_SUM, weights.row(i), n)
+        }
+      }
+    }
+    self.features = centred
+    self.weights = weights
+    self.degrees = degrees
+    scales = Matrix(n, 1, degrees.map { 1 / $0.squareRoot() })
+    scalesInPrecision = Matrix(n, 1, degrees.map { T(1 / $0.squareRoot()) })
+    self.warnings = warnings
+  }
+
+  /// Y = A·X in double, whatever the precision of W: eigenpairs and residuals are exact for the stored affinity.
+  func apply(_ x: Matrix<Double>) -> Matrix<Double> {
+    let (n, m) = (nodeCount, x.columns)
+    let scaled = Matrix<Double>(uninitialized: n, m)
+    Double.scaleRows(x.pointer, scales.pointer, n, m, scaled.pointer)
+    let y = Matrix<Double>(n, m)
+    let (rowBlock, columnBlock) = (128, 512)
+    Parallel.forEachChunk(of: n, size: rowBlock) { rows in
+      let tile = Matrix<Double>(uninitialized: rows.count, columnBlock)
+      for first in stride(from: 0, to: n, by: columnBlock) {
+        let width = min(columnBlock, n - first)
+        for i in rows { T.toDouble(weights.row(i) + first, tile.pointer + (i - rows.lowerBound) * width, width) }
+        Double.gemm(
+          false, false, rows.count, m, width, 1, tile.pointer, width, scaled.row(first), m, 1, y.row(rows.lowerBound), m)
+      }
+      Double.scaleRows(y.row(rows.lowerBound), scales.pointer + rows.lowerBound, rows.count, m, y.row(rows.lowerBound))
+    }
+    return y
+  }
+
+  /// Y = diag-shifted operator: column c is shift_c·x_c − A·x_c, in the precision of W.
+  func applyShifted(_ x: Matrix<T>, shifts: [T], scratch: Matrix<T>, into y: Matrix<T>) {
+    let (n, m) = (nodeCount, x.columns)
+    Parallel.forEachChunk(of: n, size: 1024) { rows in
+      for i in rows {
+        let (source, target, s) = (x.row(i), scratch.pointer + i * m, scalesInPrecision.pointer[i])
+        T.affine(s, 0, source, target, m)
+      }
+    }
+    Parallel.forEachChunk(of: n, size: 512) { rows in
+      T.gemm(
+        false, false, rows.count, m, n, 1, weights.row(rows.lowerBound), n, scratch.pointer, m, 0,
+        y.row(rows.lowerBound), m)
+      T.shifted(
+        shifts, scalesInPrecision.row(rows.lowerBound), x.row(rows.lowerBound), y.row(rows.lowerBound), rows.count, m)
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import CKernels
+@_exported import Autograd
+
+/// The element type of a stored affinity together with the compiled kernels of the affinity and its derivative.
+protocol SpectralScalar: RealScalar {
+  static func squaredDistances(
+    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ d2: Destination)
+  static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double
+  static func gaussian(_ scale: Self, _ w: Destination, _ n: Int)
+  static func scaleRows(_ x: UnsafePointer<Double>, _ s: UnsafePointer<Double>, _ rows: Int, _ columns: Int, _ y: Destination)
+  static func columnDots(_ a: Source, _ b: Source, _ rows: Int, _ columns: Int, _ sums: UnsafeMutablePointer<Double>)
+  static func columnAxpy(_ alpha: Source, _ x: Source, _ y: Destination, _ rows: Int, _ columns: Int)
+  static func columnXpby(_ x: Source, _ beta: Source, _ y: Destination, _ rows: Int, _ columns: Int)
+  static func shifted(_ shift: Source, _ s: Source, _ x: Source, _ y: Destination, _ rows: Int, _ columns: Int)
+  static func affinityCotangent(
+    _ s: Self, _ sColumn: Source, _ d: Self, _ dColumn: Source, _ w: Source, _ b: Destination, _ n: Int) -> Double
+  static func accumulate(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int)
+  static func toDouble(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int)
+  static func histogram(_ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>)
+
+  /// Bits of the pattern that ``histogram(_:_:_:_:_:)`` walks through, 16 at a time.
+  static var patternBits: Int { get }
+  static func magnitude(ofPattern pattern: UInt64) -> Double
+  /// Relative residual to which a linear solve in this precision is taken.
+  static var solveTolerance: Double { get }
+  /// Residual ‖Av − λv‖ to which eigenpairs are taken.
+  static var eigenTolerance: Double { get }
+  /// Eigenvalues closer than this cannot be told apart.
+  static var gapTolerance: Double { get }
+}
+
+extension Float: SpectralScalar {
+  static func squaredDistances(
+    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ d2: Destination
+  ) { ck_squared_distances_f32(gram, rowNorm, columnNorm, rows, columns, d2) }
+  static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_squared_distance_f32(a, b, n) }
+  static func gaussian(_ scale: Self, _ w: Destination, _ n: Int) { ck_gaussian_f32(scale, w, n) }
+  static func scaleRows(
+    _ x: UnsafePointer<Double>, _ s: UnsafePointer<Double>, _ rows: Int, _ columns: Int, _ y: Destination
+  ) { ck_scale_rows_f32(x, s, rows, columns, y) }
+  static func columnDots(_ a: Source, _ b: Source, _ rows: Int, _ columns: Int, _ sums: UnsafeMutablePointer<Double>) {
+    ck_column_dots_f32(a, b, rows, columns, sums)
+  }
+  static func columnAxpy(_ alpha: Source, _ x: Source, _ y: Destination, _ rows: Int, _ columns: Int) {
+    ck_column_axpy_f32(alpha, x, y, rows, columns)
+  }
+  static func columnXpby(_ x: Source, _ beta: Source, _ y: Destination, _ rows: Int, _ columns: Int) {
+    ck_column_xpby_f32(x, beta, y, rows, columns)
+  }
+  static func shifted(_ shift: Source, _ s: Source, _ x: Source, _ y: Destination, _ rows: Int, _ columns: Int) {
+    ck_shifted_f32(shift, s, x, y, rows, columns)
+  }
+  static func affinityCotangent(
+    _ s: Self, _ sColumn: Source, _ d: Self, _ dColumn: Source, _ w: Source, _ b: Destination, _ n: Int
+  ) -> Double { ck_affinity_cotangent_f32(s, sColumn, d, dColumn, w, b, n) }
+  static func accumulate(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int) { ck_accumulate_f32(x, y, n) }
+  static func toDouble(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int) { ck_to_double_f32(x, y, n) }
+  static func histogram(
+    _ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>
+  ) { ck_histogram_f32(x, n, Int32(shift), prefix, counts) }
+  static var patternBits: Int { 32 }
+  static func magnitude(ofPattern pattern: UInt64) -> Double { Double(Float(bitPattern: UInt32(pattern))) }
+  static var solveTolerance: Double { 1e-6 }
+  static var eigenTolerance: Double { 1e-9 }
+  static var gapTolerance: Double { 1e-7 }
+}
+
+extension Double: SpectralScalar {
+  static func squaredDistances(
+    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ d2: Destination
+  ) { ck_squared_distances_f64(gram, rowNorm, columnNorm, rows, columns, d2) }
+  static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_squared_distance_f64(a, b, n) }
+  static func gaussian(_ scale: Self, _ w: Destination, _ n: Int) { ck_gaussian_f64(scale, w, n) }
+  static func scaleRows(
+    _ x: UnsafePointer<Double>, _ s: UnsafePointer<Double>, _ rows: Int, _ columns: Int, _ y: Destination
+  ) { ck_scale_rows_f64(x, s, rows, columns, y) }
+  static func columnDots(_ a: Source, _ b: Source, _ rows: Int, _ columns: Int, _ sums: UnsafeMutablePointer<Double>) {
+    ck_column_dots_f64(a, b, rows, columns, sums)
+  }
+  static func columnAxpy(_ alpha: Source, _ x: Source, _ y: Destination, _ rows: Int, _ columns: Int) {
+    ck_column_axpy_f64(alpha, x, y, rows, columns)
+  }
+  static func columnXpby(_ x: Source, _ beta: Source, _ y: Destination, _ rows: Int, _ columns: Int) {
+    ck_column_xpby_f64(x, beta, y, rows, columns)
+  }
+  static func shifted(_ shift: Source, _ s: Source, _ x: Source, _ y: Destination, _ rows: Int, _ columns: Int) {
+    ck_shifted_f64(shift, s, x, y, rows, columns)
+  }
+  static func affinityCotangent(
+    _ s: Self, _ sColumn: Source, _ d: Self, _ dColumn: Source, _ w: Source, _ b: Destination, _ n: Int
+  ) -> Double { ck_affinity_cotangent_f64(s, sColumn, d, dColumn, w, b, n) }
+  static func accumulate(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int) { ck_accumulate_f64(x, y, n) }
+  static func toDouble(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int) { ck_to_double_f64(x, y, n) }
+  static func histogram(
+    _ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>
+  ) { ck_histogram_f64(x, n, Int32(shift), prefix, counts) }
+  static var patternBits: Int { 64 }
+  static func magnitude(ofPattern pattern: UInt64) -> Double { Double(bitPattern: pattern) }
+  static var solveTolerance: Double { 1e-12 }
+  static var eigenTolerance: Double { 1e-12 }
+  static var gapTolerance: Double { 1e-10 }
+}

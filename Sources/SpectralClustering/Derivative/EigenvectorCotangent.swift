@@ -1,0 +1,111 @@
+/// What to do where λ_K = λ_{K+1}, so that the span of the eigenvectors has no derivative.
+public enum ClosedGapRule: Sendable {
+  /// An error, if the cotangent has a share along the missing directions.
+  case refuse
+  /// Those directions are left out, and the share that was is reported.
+  case leaveOut
+}
+
+/// Ā in the form ½(L·Vᵀ + V·Lᵀ), with d̄ of the degrees: everything that the feature cotangent needs.
+struct AffinityCotangent<T: SpectralScalar>: Sendable {
+  /// [N, K]
+  let factor: Matrix<T>
+  /// d̄, [N, 1]
+  let degrees: Matrix<T>
+}
+
+extension ShiftedSolve {
+  struct Pullbacks {
+    let cotangents: [AffinityCotangent<T>]
+    /// Largest relative residual of the linear solves, for each cotangent.
+    let residuals: [Double]
+    let leftOut: Double
+  }
+
+  /// The cotangents of A for several cotangents of its leading eigenpairs, in one block solve.
+  ///
+  /// Column j of Z solves (λ_j I − A)·z_j = P·ḡ_j; M_ij = (C_ij − C_ji)/2(λ_j − λ_i) with C = VᵀḠ, antisymmetrised before
+  /// it is divided, and M_jj = λ̄_j. Then Ā = ½(Z·Vᵀ + V·Zᵀ) + V·M·Vᵀ.
+  /// - Parameters:
+  ///   - vectors: Ḡ of each, [N, K].
+  ///   - values: λ̄ of each, K numbers.
+  func pullback(
+    vectors: [Matrix<Double>], values: [[Double]], closedGap: ClosedGapRule
+  ) throws(SpectralError) -> Pullbacks {
+    let k = pairs.wanted
+    let leading = pairs.vectors.selecting(columns: Array(0..<k))
+    var rightSides: [Matrix<Double>] = []
+    var couplings: [Matrix<Double>] = []
+    for (vector, value) in zip(vectors, values) {
+      let components = Matrix.innerProducts(leading, vector)
+      couplings.append(try coupling(components, values: value, scale: vector))
+      let projected = vector.copy()
+      Matrix.multiply(leading, components, alpha: -1, beta: 1, into: projected)
+      rightSides.append(projected)
+    }
+    let all = joined(rightSides, rows: affinity.nodeCount)
+    let shifts = (0..<all.columns).map { pairs.values[$0 % k] }
+    let solution = solve(all, shifts: shifts)
+    if closedGap == .refuse && solution.leftOut > 1e-6 {
+      throw .degenerate(
+        "eigenvalues \(k) and \(k + 1) are equal (\(pairs.values[k - 1]) and \(pairs.values[k])): their eigenvectors have no "
+          + "derivative on their own; ask for more or fewer of them")
+    }
+    var cotangents: [AffinityCotangent<T>] = []
+    for (index, coupling) in couplings.enumerated() {
+      cotangents.append(assemble(solution.z, index * k, leading, coupling, rightSides[index]))
+    }
+    let residuals = vectors.indices.map { solution.residuals[$0 * k..<($0 + 1) * k].max() ?? 0 }
+    return Pullbacks(cotangents: cotangents, residuals: residuals, leftOut: solution.leftOut)
+  }
+
+  private func coupling(
+    _ components: Matrix<Double>, values: [Double], scale: Matrix<Double>
+  ) throws(SpectralError) -> Matrix<Double> {
+    let k = components.rows
+    let m = Matrix<Double>(k, k)
+    let size = Double.dot(scale.pointer, scale.pointer, scale.count).squareRoot()
+    for i in 0..<k {
+      m[i, i] = values[i]
+      for j in 0..<i {
+        let antisymmetric = components[i, j] - components[j, i]
+        // A score that does not depend on the choice inside the span leaves only rounding here.
+        if abs(antisymmetric) <= 1e-10 * size { continue }
+        let gap = pairs.values[j] - pairs.values[i]
+        if gap <= T.gapTolerance {
+          throw .degenerate(
+            "eigenvalues \(j + 1) and \(i + 1) are equal (\(pairs.values[j]) and \(pairs.values[i])), and this function depends "
+              + "on the choice of eigenvectors between them; use a function of their span, such as the procrustes score")
+        }
+        m[i, j] = antisymmetric / (2 * gap)
+        m[j, i] = m[i, j]
+      }
+    }
+    return m
+  }
+
+  /// L = Z + V·M and d̄_i = −(Σ_j Ā_ij A_ij)/d_i, where A·V = V·Λ and A·Z = Z·Λ − P·Ḡ save the product with A.
+  private func assemble(
+    _ z: Matrix<T>, _ offset: Int, _ leading: Matrix<Double>, _ coupling: Matrix<Double>, _ rightSide: Matrix<Double>
+  ) -> AffinityCotangent<T> {
+    let (n, k) = (leading.rows, leading.columns)
+    let factor = Matrix<T>(uninitialized: n, k)
+    let degrees = Matrix<T>(uninitialized: n, 1)
+    let inner = Matrix.product(leading, coupling)
+    let scaledCoupling = Matrix<Double>(k, k)
+    for i in 0..<k { for j in 0..<k { scaledCoupling[i, j] = pairs.values[i] * coupling[i, j] } }
+    let innerImage = Matrix.product(leading, scaledCoupling)
+    for i in 0..<n {
+      var rowSum = 0.0
+      for j in 0..<k {
+        let (lambda, v, zed) = (pairs.values[j], leading[i, j], Double(z[i, offset + j]))
+        let l = zed + inner[i, j]
+        let image = zed * lambda - rightSide[i, j] + innerImage[i, j]
+        rowSum += l * lambda * v + v * image
+        factor[i, j] = T(l)
+      }
+      degrees.pointer[i] = T(-rowSum / 2 / affinity.degrees[i])
+    }
+    return AffinityCotangent(factor: factor, degrees: degrees)
+  }
+}

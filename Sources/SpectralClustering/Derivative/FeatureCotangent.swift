@@ -1,0 +1,74 @@
+extension NormalizedAffinity {
+  /// X̄ = −(2/σ²)(diag(B·1)·X − B·X) with B_ij = (s_i s_j Ā_ij + ½(d̄_i + d̄_j))·W_ij, for several Ā at once: each gives
+  /// the rows that are asked of it, so that disjoint rows cost one pass over W in all.
+  ///
+  /// - Parameter rows: for each cotangent, the nodes whose row is wanted. Rows that nobody wants are zero.
+  /// - Returns: [N, D]
+  func featureCotangent(
+    _ cotangents: [AffinityCotangent<T>], leading: Matrix<Double>, rows: [[Int]]
+  ) -> Matrix<Double> {
+    let result = Matrix<Double>(nodeCount, features.channelCount)
+    let block = 128
+    var tasks: [(cotangent: Int, nodes: ArraySlice<Int>)] = []
+    for (index, nodes) in rows.enumerated() {
+      for first in stride(from: 0, to: nodes.count, by: block) {
+        tasks.append((index, nodes[first..<min(nodes.count, first + block)]))
+      }
+    }
+    let (left, right) = (cotangents.map { paired($0, leading, factorFirst: true) },
+      cotangents.map { paired($0, leading, factorFirst: false) })
+    Parallel.forEach(tasks.count) { task in
+      let (index, nodes) = tasks[task]
+      self.cotangentRows(
+        Array(nodes), left: left[index], right: right[index], degrees: cotangents[index].degrees, into: result)
+    }
+    return result
+  }
+
+  /// [L V] or [V L], so that L·Vᵀ + V·Lᵀ is one product.
+  private func paired(_ cotangent: AffinityCotangent<T>, _ leading: Matrix<Double>, factorFirst: Bool) -> Matrix<T> {
+    let k = leading.columns
+    let result = Matrix<T>(uninitialized: nodeCount, 2 * k)
+    for i in 0..<nodeCount {
+      let row = result.row(i)
+      for j in 0..<k {
+        row[factorFirst ? j : k + j] = cotangent.factor[i, j]
+        row[factorFirst ? k + j : j] = T(leading[i, j])
+      }
+    }
+    return result
+  }
+
+  private func cotangentRows(
+    _ nodes: [Int], left: Matrix<T>, right: Matrix<T>, degrees: Matrix<T>, into result: Matrix<Double>
+  ) {
+    let (n, d, rank, width) = (nodeCount, features.channelCount, left.columns, 1024)
+    let leftRows = Matrix<T>(uninitialized: nodes.count, rank)
+    for (index, node) in nodes.enumerated() { leftRows.row(index).update(from: left.row(node), count: rank) }
+    let tile = Matrix<T>(uninitialized: nodes.count, width)
+    let product = Matrix<T>(uninitialized: nodes.count, d)
+    let sum = Matrix<Double>(nodes.count, d)
+    var rowSums = [Double](repeating: 0, count: nodes.count)
+    for first in stride(from: 0, to: n, by: width) {
+      let count = min(width, n - first)
+      T.gemm(
+        false, true, nodes.count, count, rank, 1, leftRows.pointer, rank, right.row(first), rank, 0, tile.pointer, count)
+      for (index, node) in nodes.enumerated() {
+        rowSums[index] += T.affinityCotangent(
+          scalesInPrecision.pointer[node], scalesInPrecision.row(first), degrees.pointer[node], degrees.row(first),
+          weights.row(node) + first, tile.pointer + index * count, count)
+      }
+      if d == 0 { continue }
+      T.gemm(
+        false, false, nodes.count, d, count, 1, tile.pointer, count, features.values.row(first), d, 0, product.pointer, d)
+      T.accumulate(product.pointer, sum.pointer, nodes.count * d)
+    }
+    let factor = -2 / (sigma * sigma)
+    for (index, node) in nodes.enumerated() {
+      for c in 0..<d {
+        // Adding zero turns −0 into 0.
+        result[node, c] = factor * (rowSums[index] * Double(features.values[node, c]) - sum[index, c]) + 0
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/// A normalised cut rotated into segments: scores, a partition, and gradients of each segment's objective.
+///
+/// The objective of segment k is the mean of |score_ik| over its nodes, score = V·R. σ and the assignment are constants of
+/// the derivative; R follows ``RotationRule``.
+public struct KWayCut: Sendable {
+  public let cut: NormalizedCut
+  public let rule: RotationRule
+  /// The segment of each node. Segments are numbered by their first node; empty ones come last.
+  public let assignment: [Int]
+  /// The nodes of each segment, ascending.
+  public let segments: [[Int]]
+  /// Σ of singular values of the k-way rotation's Procrustes problem; N for a perfect indicator.
+  public let rotationObjective: Double
+  public let warnings: [String]
+  let scores: RotatedScores
+
+  /// - Throws: ``SpectralError`` if a singular value decomposition fails.
+  public init(_ cut: NormalizedCut, rule: RotationRule = .procrustes) throws(SpectralError) {
+    let rotation = try KWayRotation(cut.leading)
+    self.cut = cut
+    self.rule = rule
+    assignment = rotation.assignment
+    rotationObjective = rotation.objective
+    scores = try RotatedScores(
+      eigenvectors: cut.leading, rotation: rotation.rotation, assignment: rotation.assignment, rule: rule)
+    var segments = [[Int]](repeating: [], count: cut.segmentCount)
+    for (node, segment) in rotation.assignment.enumerated() { segments[segment].append(node) }
+    self.segments = segments
+    let empty = segments.count { $0.isEmpty }
+    warnings = cut.warnings + (empty > 0 ? ["\(empty) of \(segments.count) segments are empty"] : [])
+  }
+
+  /// V·R, [N, K] float64.
+  public var scoreValues: NDArray { scores.values.array }
+
+  /// Mean |score| of each segment over its nodes; 0 for an empty one.
+  public var objectives: [Double] {
+    let values = scores.values
+    return segments.enumerated().map { segment, nodes in
+      nodes.isEmpty ? 0 : nodes.reduce(0) { $0 + abs(values[$1, segment]) } / Double(nodes.count)
+    }
+  }
+
+  /// The gradients of all segments' objectives, each on the nodes of its own segment.
+  public struct SegmentGradients: Sendable {
+    /// [N, D] float64: row i is the gradient of the objective of i's segment with respect to the features of node i.
+    public let values: NDArray
+    /// Largest relative residual of the linear solves behind each segment's gradient; 0 for an empty one.
+    public let residuals: [Double]
+    public let warnings: [String]
+  }
+
+  /// Gradients of all segments in one block solve and one pass over the affinity.
+  ///
+  /// - Throws: ``SpectralError/degenerate(_:)`` with the frozen rotation, at equal eigenvalues inside the top K.
+  public func segmentGradients() throws(SpectralError) -> SegmentGradients {
+    let occupied = segments.indices.filter { !segments[$0].isEmpty }
+    let cotangents = occupied.map { scores.pullback(objectiveCotangent($0)) }
+    let zeros = [Double](repeating: 0, count: cut.segmentCount)
+    let result = try cut.affinity.pullback(
+      cut.pairs, vectors: cotangents, values: occupied.map { _ in zeros }, rows: occupied.map { segments[$0] },
+      closedGap: .leaveOut)
+    var residuals = zeros
+    for (index, segment) in occupied.enumerated() { residuals[segment] = result.residuals[index] }
+    var warnings: [String] = []
+    if result.leftOut > 1e-6 {
+      warnings.append(
+        "the derivative along eigenvectors that are tied with eigenvalue \(cut.segmentCount) does not exist and is left out "
+          + "(share of the cotangent: \(result.leftOut))")
+    }
+    if let worst = residuals.max(), worst > 1e2 * (cut.precision == .float32 ? Float.solveTolerance : Double.solveTolerance) {
+      warnings.append("a linear solve stopped at a relative residual of \(worst)")
+    }
+    return SegmentGradients(values: result.features.array, residuals: residuals, warnings: warnings)
+  }
+
+  /// ∂(mean |score_k| over segment k)/∂score, [N, K]; zero where the score is zero.
+  private func objectiveCotangent(_ segment: Int) -> Matrix<Double> {
+    let values = scores.values
+    let cotangent = Matrix<Double>(cut.nodeCount, cut.segmentCount)
+    for node in segments[segment] {
+      let value = values[node, segment]
+      cotangent[node, segment] = (value > 0 ? 1 : value < 0 ? -1 : 0) / Double(segments[segment].count)
+    }
+    return cotangent
+  }
+}

@@ -1,0 +1,108 @@
+/// A normalised cut of features: the leading eigenvectors of the normalised Gaussian affinity, exactly, with the residual of
+/// each, and everything that their derivative needs.
+///
+/// Shi & Malik, "Normalized cuts and image segmentation", PAMI 2000. The affinity is stored: N² numbers of the precision.
+public struct NormalizedCut: Sendable {
+  /// Number of nodes, N, and of eigenvectors, K.
+  public let nodeCount: Int
+  public let segmentCount: Int
+  /// The K largest eigenvalues of S·W·S, largest first; the first is 1.
+  public let eigenvalues: [Double]
+  /// Unit eigenvectors in columns, [N, K] float64; the largest-magnitude entry of each is positive.
+  public let eigenvectors: NDArray
+  /// ‖A·v − λ·v‖ of each.
+  public let residuals: [Double]
+  public let gap: EigenGap
+  /// Width of the affinity, in the units of the features.
+  public let sigma: Double
+  /// Precision of the affinity: float32 or float64.
+  public let precision: DType
+  public let warnings: [String]
+
+  let pairs: LeadingEigenpairs
+  let affinity: any Affinity
+
+  /// - Parameters:
+  ///   - features: [N, D], finite, float32 or float64: its dtype is the precision of the affinity.
+  ///   - segments: K, from 1 to N.
+  ///   - width: σ (default: the median of the non-zero pairwise distances).
+  /// - Throws: ``SpectralError``.
+  public init(_ features: NDArray, segments: Int, width: AffinityWidth = .medianDistance) throws(SpectralError) {
+    guard features.rank == 2, features.dtype.isFloating else {
+      throw .invalidInput("expected features [nodes, channels] in float32 or float64, found \(Signature(features))")
+    }
+    let n = features.shape[0]
+    guard n > 0, features.shape[1] > 0 else { throw .invalidInput("the features are empty: shape \(features.shape)") }
+    guard (1...n).contains(segments) else {
+      throw .invalidInput("\(segments) segments of \(n) nodes; expected from 1 to \(n)")
+    }
+    if features.dtype == .float32 {
+      affinity = try NormalizedAffinity<Float>(features, width: width)
+    } else {
+      affinity = try NormalizedAffinity<Double>(features, width: width)
+    }
+    pairs = try affinity.leadingEigenpairs(segments)
+    (nodeCount, segmentCount, precision, sigma) = (n, segments, features.dtype, affinity.sigma)
+    eigenvalues = Array(pairs.values.prefix(segments))
+    residuals = Array(pairs.residuals.prefix(segments))
+    eigenvectors = pairs.vectors.selecting(columns: Array(0..<segments)).array
+    gap = EigenGap(eigenvalues: pairs.values, count: segments)
+    warnings = affinity.warnings + gap.warnings(segments, tolerance: affinity.gapTolerance)
+  }
+
+  /// The top eigenvectors as a mutable matrix.
+  var leading: Matrix<Double> { pairs.vectors.selecting(columns: Array(0..<segmentCount)) }
+}
+
+extension EigenGap {
+  func warnings(_ segments: Int, tolerance: Double) -> [String] {
+    guard let width, let next else { return [] }
+    if width <= tolerance {
+      return [
+        "there is no gap after eigenvalue \(segments) (\(last) and \(next)): the segments, and gradients through them, depend on "
+          + "an arbitrary choice; ask for another number of segments"
+      ]
+    }
+    if width < 1e-3 {
+      return ["the gap after eigenvalue \(segments) is small (\(width)): gradients are large and sensitive there"]
+    }
+    return []
+  }
+}
+
+/// The affinity with its precision forgotten.
+protocol Affinity: Sendable {
+  var sigma: Double { get }
+  var degrees: [Double] { get }
+  var warnings: [String] { get }
+  var gapTolerance: Double { get }
+  func leadingEigenpairs(_ count: Int) throws(SpectralError) -> LeadingEigenpairs
+  /// The feature cotangents for several cotangents of the leading eigenpairs; each gives the rows that are asked of it.
+  func pullback(
+    _ pairs: LeadingEigenpairs, vectors: [Matrix<Double>], values: [[Double]], rows: [[Int]], closedGap: ClosedGapRule
+  ) throws(SpectralError) -> FeaturePullback
+}
+
+/// Feature cotangents and how accurate the solves behind them are.
+struct FeaturePullback: Sendable {
+  /// [N, D]
+  let features: Matrix<Double>
+  /// Largest relative residual of the solves of each cotangent.
+  let residuals: [Double]
+  /// Largest share of a right-hand side along directions in which λ_K = λ_{K+1}; only with ``ClosedGapRule/leaveOut``.
+  let leftOut: Double
+}
+
+extension NormalizedAffinity: Affinity {
+  var gapTolerance: Double { T.gapTolerance }
+
+  func pullback(
+    _ pairs: LeadingEigenpairs, vectors: [Matrix<Double>], values: [[Double]], rows: [[Int]], closedGap: ClosedGapRule
+  ) throws(SpectralError) -> FeaturePullback {
+    let solved = try ShiftedSolve(self, pairs).pullback(vectors: vectors, values: values, closedGap: closedGap)
+    let leading = pairs.vectors.selecting(columns: Array(0..<pairs.wanted))
+    return FeaturePullback(
+      features: featureCotangent(solved.cotangents, leading: leading, rows: rows), residuals: solved.residuals,
+      leftOut: solved.leftOut)
+  }
+}

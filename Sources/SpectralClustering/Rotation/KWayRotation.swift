@@ -1,0 +1,121 @@
+/// The rotation that brings eigenvectors closest to an indicator matrix, and the partition it implies.
+///
+/// Yu & Shi, "Multiclass spectral clustering", ICCV 2003: alternate Y = one-hot argmax(E·R) and R = polar(EᵀY) for the
+/// row-normalised eigenvectors E. In float64, from several farthest-point starts at fixed nodes; the best objective is kept.
+struct KWayRotation: Sendable {
+  /// R, [K, K]; column k belongs to segment k.
+  let rotation: Matrix<Double>
+  /// The segment of each node. Segments are numbered by their first node; empty ones come last.
+  let assignment: [Int]
+  /// Σ of the singular values of EᵀY: N for a perfect indicator.
+  let objective: Double
+
+  init(_ eigenvectors: Matrix<Double>, starts: Int = 20) throws(SpectralError) {
+    let rows = RowNormalized(eigenvectors)
+    let (n, k) = (eigenvectors.rows, eigenvectors.columns)
+    var best: (rotation: Matrix<Double>, labels: [Int], objective: Double)?
+    for start in 0..<min(starts, n) {
+      let first = (2 * start + 1) * n / (2 * min(starts, n))
+      let candidate = try alternate(rows.values, from: farthestPoints(rows.values, first: first, count: k))
+      if candidate.objective > (best?.objective ?? -.infinity) * (1 + 1e-10) { best = candidate }
+    }
+    guard let best else { throw .invalidInput("there are no nodes to cluster") }
+    let order = segmentOrder(best.labels, k)
+    var rank = [Int](repeating: 0, count: k)
+    for (position, label) in order.enumerated() { rank[label] = position }
+    rotation = best.rotation.selecting(columns: order)
+    assignment = best.labels.map { rank[$0] }
+    objective = best.objective
+  }
+}
+
+/// E: the rows of V divided by their lengths (a zero row stays zero), and those lengths.
+struct RowNormalized: Sendable {
+  let values: Matrix<Double>
+  let lengths: [Double]
+
+  init(_ matrix: Matrix<Double>) {
+    let result = matrix.copy()
+    var lengths = [Double](repeating: 0, count: matrix.rows)
+    for i in 0..<matrix.rows {
+      let row = result.row(i)
+      lengths[i] = Double.dot(row, row, matrix.columns).squareRoot()
+      if lengths[i] > 0 { for j in 0..<matrix.columns { row[j] /= lengths[i] } }
+    }
+    (values, self.lengths) = (result, lengths)
+  }
+
+  /// V̄ = (Ē − E·(E·Ē))/‖V‖, row by row.
+  func pullback(_ cotangent: Matrix<Double>) -> Matrix<Double> {
+    let result = Matrix<Double>(cotangent.rows, cotangent.columns)
+    for i in 0..<cotangent.rows where lengths[i] > 0 {
+      let (e, c) = (values.row(i), cotangent.row(i))
+      let along = Double.dot(e, c, cotangent.columns)
+      for j in 0..<cotangent.columns { result[i, j] = (c[j] - along * e[j]) / lengths[i] }
+    }
+    return result
+  }
+}
+
+/// Rows of E as far from each other in direction as can be found greedily, as the columns of a first R.
+private func farthestPoints(_ rows: Matrix<Double>, first: Int, count: Int) -> Matrix<Double> {
+  let (n, k) = (rows.rows, rows.columns)
+  let result = Matrix<Double>(k, count)
+  var closeness = [Double](repeating: 0, count: n)
+  var next = first
+  for column in 0..<count {
+    let chosen = rows.row(next)
+    for j in 0..<k { result[j, column] = chosen[j] }
+    var (least, farthest) = (Double.infinity, 0)
+    for i in 0..<n {
+      closeness[i] += abs(Double.dot(rows.row(i), rows.row(next), k))
+      // Rounding must not decide between equals.
+      if closeness[i] < least - 1e-9 { (least, farthest) = (closeness[i], i) }
+    }
+    next = farthest
+  }
+  return result
+}
+
+private func alternate(
+  _ rows: Matrix<Double>, from start: Matrix<Double>
+) throws(SpectralError) -> (rotation: Matrix<Double>, labels: [Int], objective: Double) {
+  var rotation = start
+  var last = -Double.infinity
+  var labels = largestColumns(rows, rotation)
+  for _ in 0..<500 {
+    let polar = try PolarFactor(clusterSums(rows, labels))
+    let objective = polar.singularValues.reduce(0, +)
+    rotation = polar.rotation
+    let next = largestColumns(rows, rotation)
+    if next == labels || objective <= last * (1 + 1e-14) { return (rotation, next, objective) }
+    (last, labels) = (objective, next)
+  }
+  return (rotation, labels, last)
+}
+
+/// EᵀY for one-hot Y: the sum of the rows of each cluster, in its column.
+func clusterSums(_ rows: Matrix<Double>, _ labels: [Int]) -> Matrix<Double> {
+  let k = rows.columns
+  let sums = Matrix<Double>(k, k)
+  for (i, label) in labels.enumerated() { for j in 0..<k { sums[label, j] += rows[i, j] } }
+  return sums.transposed
+}
+
+/// The column of the largest entry in each row of E·R; the first of equals.
+private func largestColumns(_ rows: Matrix<Double>, _ rotation: Matrix<Double>) -> [Int] {
+  let scores = Matrix.product(rows, rotation)
+  return (0..<rows.rows).map { i in
+    let row = scores.row(i)
+    var best = 0
+    for j in 1..<max(1, scores.columns) where row[j] > row[best] + 1e-12 { best = j }
+    return best
+  }
+}
+
+/// Clusters in the order of their first node; empty ones last.
+private func segmentOrder(_ labels: [Int], _ count: Int) -> [Int] {
+  var first = [Int](repeating: .max, count: count)
+  for (node, label) in labels.enumerated() where first[label] == .max { first[label] = node }
+  return (0..<count).sorted { (first[$0], $0) < (first[$1], $1) }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Clew
+import Foundation
+
+@main
+struct ClewCommand: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "clew",
+    abstract: "Follow a result back to the channels that made it.",
+    discussion: """
+      Example:
+        clew trace features.npy --segments 4 --output out
+
+      Exit status: 0 done; 1 the work failed; 2 the input or a value cannot be used; 64 the command line is malformed.
+      """,
+    version: version,
+    subcommands: [TraceCommand.self, InspectCommand.self, DoctorCommand.self])
+
+  /// Turns every error into one line on standard error and the exit status that `--help` promises.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as CommandError {
+      finish(error.message, error.status)
+    } catch let error as FormatError {
+      finish(error.description, error.kind == .unwritable ? 1 : 2)
+    } catch let error as SpectralError {
+      finish(error.description, 1)
+    } catch let error as FigureError {
+      finish(error.description, 1)
+    } catch let error as TensorError {
+      finish(error.description, 1)
+    } catch {
+      exit(withError: error)
+    }
+  }
+
+  private static func finish(_ message: String, _ status: Int32) -> Never {
+    standardError("clew: " + message.replacing("\n", with: " "))
+    Foundation.exit(status)
+  }
+}

@@ -1,0 +1,23 @@
+import Foundation
+
+/// One line on standard error that says what is being done, shown when that is a terminal and the work takes over two seconds.
+final class ProgressLine {
+  private let start = ContinuousClock.now
+  private let isShown: Bool
+  private var wasWritten = false
+
+  init(quiet: Bool) { isShown = !quiet && isatty(2) == 1 }
+
+  func show(_ step: Int, of count: Int, _ text: String) {
+    guard isShown else { return }
+    let seconds = Double((ContinuousClock.now - start).components.seconds)
+    if seconds < 2 && step > 1 { return }
+    if step == 1 { return }
+    let rest = seconds / Double(step - 1) * Double(count - step + 1)
+    FileHandle.standardError.write(
+      Data("\r\u{1B}[K[\(step)/\(count)] \(text), \(Int(seconds)) s so far, about \(Int(rest.rounded())) s left".utf8))
+    wasWritten = true
+  }
+
+  deinit { if wasWritten { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) } }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Clew
+
+extension RotationRule: ExpressibleByArgument {}
+extension ChannelAggregation: ExpressibleByArgument {}
+
+struct TraceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trace",
+    abstract: "Trace the channels that made each segment of a normalised cut.",
+    discussion: """
+      INPUT is a feature array of shape [height, width, channels], [pictures, height, width, channels] or
+      [nodes, channels] in .npy or .npz (file.npz:key), or a PNG or JPEG picture, which is described by a
+      bank of named filters: colour, gradients, Gabor texture.
+
+      Examples:
+        clew trace features.npy --segments 4
+        clew trace photo.jpg --segments 6 --output out
+        clew trace --demo --output demo
+      """)
+
+  @Argument(help: ArgumentHelp("The features or the picture.", valueName: "input"))
+  var input: String?
+
+  @Flag(help: "Trace a generated multiplex tissue whose channels are planted, instead of an input.")
+  var demo = false
+
+  @Option(help: ArgumentHelp("Number of segments, at least 2 (with --demo: 4 unless given).", valueName: "K"))
+  var segments: Int?
+
+  @Option(help: ArgumentHelp("Pictures are scaled to at most this many pixels.", valueName: "count"))
+  var maxNodes = 10_000
+
+  @Option(help: ArgumentHelp(
+    "Width of the affinity in the units of the features (default: the median of the non-zero pairwise distances).",
+    valueName: "S"))
+  var sigma: Double?
+
+  @Option(help: "Whether the k-way rotation moves with the eigenvectors (procrustes) or is a constant (frozen).")
+  var rotation = RotationRule.procrustes
+
+  @Option(help: "What the ranking sorts by; all of them are in the result.")
+  var rankBy = ChannelTrace.Configuration(segments: 2).aggregation
+
+  @Option(help: ArgumentHelp("A file with one channel name a line.", valueName: "file"))
+  var channelNames: String?
+
+  @Option(help: ArgumentHelp("Write result.json, tables and pictures (PNG and PDF) to this folder.", valueName: "folder"))
+  var output: String?
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    try common.apply()
+    let source = try loadInput()
+    let configuration = try configuration(nodes: source.features.count / max(1, source.features.shape.last ?? 1))
+    // Fail before the work, not after it.
+    let folder = try output.map { try OutputFolder($0) }
+    let trace = try runTrace(source, configuration)
+    let planted = source.phantom.map { PlantedChannels(trace, $0) }
+    let report = TraceReport(trace, planted: planted, provenance: try Provenance(common, inputs: source.files))
+    let document = try jsonDocument(report)
+    common.warn(trace.warnings)
+    var written: [String] = []
+    if let folder {
+      written = try TraceFigures(trace: trace, input: source).write(to: folder)
+      try folder.write(document, "result.json")
+    }
+    if common.json {
+      standardOutput(document)
+    } else {
+      standardOutput(TraceTable(trace: trace, planted: planted).text)
+      if !written.isEmpty { standardOutput("\n" + written.joined(separator: "\n") + "\n") }
+    }
+  }
+
+  private func loadInput() throws -> TraceInput {
+    switch (input, demo) {
+    case (let input?, false):
+      if maxNodes < 2 { throw CommandError.unusable("--max-nodes: found \(maxNodes), expected at least 2") }
+      return try TraceInput.load(input, maxNodes: maxNodes, names: channelNames)
+    case (nil, true): return TraceInput.demo(seed: common.seed)
+    case (nil, false): throw ValidationError("Give an input, or --demo.")
+    case (_?, true): throw ValidationError("Give either an input or --demo, not both.")
+    }
+  }
+
+  private func configuration(nodes: Int) throws -> ChannelTrace.Configuration {
+    guard let count = segments ?? (demo ? 4 : nil) else { throw ValidationError("Missing expected argument '--segments <K>'") }
+    let name = input ?? "--demo"
+    guard nodes >= 2 else { throw CommandError.unusable("\(name): found \(nodes) node, expected at least 2") }
+    guard (2...nodes).contains(count) else {
+      throw CommandError.unusable("--segments: found \(count), expected from 2 to \(nodes), the number of nodes of \(name)")
+    }
+    if let sigma, !(sigma > 0 && sigma.isFinite) {
+      throw CommandError.unusable("--sigma: found \(sigma), expected a positive number")
+    }
+    return ChannelTrace.Configuration(
+      segments: count, width: sigma.map { .value($0) } ?? .medianDistance, rotation: rotation, aggregation: rankBy,
+      precision: common.precision.dtype)
+  }
+
+  private func runTrace(_ source: TraceInput, _ configuration: ChannelTrace.Configuration) throws -> ChannelTrace {
+    let progress = ProgressLine(quiet: common.quiet)
+    let stages = ChannelTrace.Stage.allCases
+    do throws(SpectralError) {
+      return try ChannelTrace(source.features, channelNames: source.channelNames, configuration: configuration) { stage in
+        progress.show((stages.firstIndex(of: stage) ?? 0) + 1, of: stages.count, stage.rawValue)
+      }
+    } catch {
+      switch error {
+      case .invalidInput, .notFinite: throw CommandError.unusable("\(input ?? "--demo"): \(error)")
+      case .notConverged, .degenerate: throw CommandError.failed("\(input ?? "--demo"): \(error)")
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Clew
+import Foundation
+
+/// What is traced: features with named channels, and the picture or the plan behind them.
+struct TraceInput {
+  /// [N, D], [H, W, D] or [B, H, W, D], finite.
+  let features: NDArray
+  let channelNames: [String]?
+  /// [H, W, 3] uint8, at the size that was segmented.
+  var picture: NDArray?
+  var phantom: TissuePhantom?
+  /// Files that were read.
+  var files: [String] = []
+
+  /// The generated tissue of `--demo`.
+  static func demo(seed: UInt64) -> TraceInput {
+    let phantom = TissuePhantom(seed: seed)
+    return TraceInput(features: phantom.features, channelNames: phantom.markerNames, phantom: phantom)
+  }
+
+  /// A feature array, or a picture described by the filter bank.
+  static func load(_ text: String, maxNodes: Int, names: String?) throws -> TraceInput {
+    let input = InputPath(parsing: text)
+    let arrays = try NamedArrays.load(input.path)
+    if arrays.isPicture && input.key == nil {
+      if names != nil { throw CommandError.unusable("--channel-names: a picture's channels have names of their own") }
+      return picture(try arrays.sole, path: input.path, maxNodes: maxNodes)
+    }
+    let array = try input.key.map { try arrays.array(named: $0) } ?? arrays.sole
+    guard (2...4).contains(array.rank) else {
+      throw CommandError.unusable(
+        "\(input): found an array of shape \(array.shape), expected [nodes, channels], [height, width, channels] or "
+          + "[pictures, height, width, channels]")
+    }
+    guard array.count > 0 else {
+      throw CommandError.unusable("\(input): found an empty array of shape \(array.shape), expected at least one node")
+    }
+    try checkFinite(array, input)
+    var result = TraceInput(
+      features: array, channelNames: try names.map { try readNames($0, count: array.shape[array.rank - 1]) })
+    result.files = [input.path] + (names.map { [$0] } ?? [])
+    return result
+  }
+
+  private static func picture(_ pixels: NDArray, path: String, maxNodes: Int) -> TraceInput {
+    let (height, width) = PictureScaling.size(height: pixels.shape[0], width: pixels.shape[1], limit: maxNodes)
+    let scaled = PictureScaling.areaAverage(pixels, height: height, width: width)
+    let description = FilterBank().describe(scaled)
+    let bytes = scaled.doubles.map { UInt8(max(0, min(255, $0.rounded()))) }
+    let channels = scaled.shape[2]
+    let rgb = channels == 3 ? bytes : bytes.flatMap { [$0, $0, $0] }
+    var result = TraceInput(features: description.features, channelNames: description.channelNames)
+    result.picture = NDArray(rgb, shape: [height, width, 3])
+    result.files = [path]
+    return result
+  }
+
+  private static func checkFinite(_ array: NDArray, _ input: InputPath) throws {
+    let values = array.doubles
+    guard let bad = values.firstIndex(where: { !$0.isFinite }) else { return }
+    let position = zip(array.shape.strides, array.shape).map { bad / $0 % $1 }
+    throw CommandError.unusable("\(input): found \(values[bad]) at \(position), expected finite numbers everywhere")
+  }
+
+  /// One name a line, or all in one line separated by commas.
+  private static func readNames(_ path: String, count: Int) throws -> [String] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
+      let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8)
+    else { throw CommandError.unusable("\(path): found no readable text file, expected one channel name a line") }
+    var names = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+      .filter { !$0.isEmpty }
+    if names.count == 1 && count > 1 {
+      names = names[0].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    guard names.count == count else {
+      throw CommandError.unusable("\(path): found \(names.count) channel names, expected \(count), one for each channel")
+    }
+    return names
+  }
+}

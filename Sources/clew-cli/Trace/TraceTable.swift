@@ -1,0 +1,45 @@
+import Clew
+import Foundation
+
+/// The ranking as a person reads it in a terminal.
+struct TraceTable {
+  let trace: ChannelTrace
+  let planted: PlantedChannels?
+  /// Channels listed for each segment.
+  var depth = 5
+
+  var text: String {
+    let cut = trace.cut
+    var lines = [
+      "\(cut.nodeCount) nodes in \(trace.segments.count) segments by \(trace.channelNames.count) channels; "
+        + "sigma \(number(cut.sigma)); held fixed: \(trace.heldFixed.joined(separator: ", "))",
+      "eigenvalues \(cut.eigenvalues.map(number).joined(separator: " "))"
+        + (cut.gap.width.map { "; gap \(number($0))" } ?? "") + "; largest residual \(number(cut.residuals.max() ?? 0))",
+    ]
+    for segment in trace.segments {
+      lines.append("")
+      lines.append(
+        "segment \(segment.id): \(segment.size) nodes, objective \(number(segment.objective)), "
+          + "channels by \(trace.configuration.aggregation.rawValue)")
+      if segment.nodes.isEmpty { continue }
+      let top = segment.ranking.prefix(depth).map { segment.channels[$0] }
+      let width = top.map(\.name.count).max() ?? 0
+      for (rank, channel) in top.enumerated() {
+        let name = channel.name.padding(toLength: width, withPad: " ", startingAt: 0)
+        let error = channel.standardError.map { " ± " + number($0) } ?? ""
+        lines.append(
+          "  \(rank + 1). \(name)  mean |g| \(number(channel.meanAbsolute))  mean g \(number(channel.meanSigned))\(error)"
+            + "  g × contrast \(number(channel.gradientTimesContrast))")
+      }
+    }
+    if let planted {
+      lines.append("")
+      lines.append(
+        "found \(planted.foundCount) of \(planted.plantedCount) planted channels; the segments cover "
+          + String(format: "%.1f %%", 100 * planted.agreement) + " of their regions")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func number(_ value: Double) -> String { String(format: "%.4g", value) }
+}

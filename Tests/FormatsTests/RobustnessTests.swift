@@ -1,0 +1,84 @@
+import Formats
+import Foundation
+import TensorCore
+import Testing
+
+/// Damaged files give an error or an answer, and neither stop the program nor keep it busy.
+@Suite struct RobustnessTests {
+  /// Loads `bytes` and reads every array; returns whether all of them could be read.
+  static func survives(_ bytes: [UInt8], at path: String) throws -> Bool {
+    try Fixture.write(bytes, to: path)
+    do throws(FormatError) {
+      let arrays = try NamedArrays.load(path)
+      for name in arrays.names { _ = try arrays.array(named: name) }
+      return true
+    } catch {
+      #expect(error.path.hasPrefix(path))
+      return false
+    }
+  }
+
+  @Test(arguments: Fixture.all)
+  func aCutFileIsRefused(_ file: String) throws {
+    let bytes = try Fixture.bytes(file)
+    let steps = min(200, bytes.count)
+    try Fixture.withTemporaryFolder { folder in
+      for step in 0..<steps {
+        let length = step * bytes.count / steps
+        let isRead = try Self.survives(Array(bytes.prefix(length)), at: "\(folder)/\(file)")
+        // What is refused for having too much may be right when cut.
+        #expect(!isRead || file.hasPrefix("refused"), "cut to \(length) of \(bytes.count) bytes")
+      }
+    }
+  }
+
+  @Test(arguments: Fixture.all)
+  func flippedBytesAreSurvived(_ file: String) throws {
+    let bytes = try Fixture.bytes(file)
+    if bytes.isEmpty { return }
+    var random = RandomSource(seed: 11)
+    try Fixture.withTemporaryFolder { folder in
+      for _ in 0..<1000 {
+        var damaged = bytes
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+          damaged[Int.random(in: 0..<bytes.count, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
+        }
+        _ = try Self.survives(damaged, at: "\(folder)/\(file)")
+      }
+    }
+  }
+
+  /// A checksum would stop nearly every flip at the door; with checksums made right again, they get to the decoder.
+  @Test(arguments: Fixture.all.filter { $0.hasSuffix(".png") && !$0.hasPrefix("refused") && !$0.hasPrefix("jpeg") })
+  func flippedBytesUnderRightChecksumsAreSurvived(_ file: String) throws {
+    let bytes = try Fixture.bytes(file)
+    var random = RandomSource(seed: 13)
+    var readCount = 0
+    try Fixture.withTemporaryFolder { folder in
+      for _ in 0..<1000 {
+        var damaged = bytes
+        damaged[Int.random(in: 8..<bytes.count, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
+        Self.repairChecksums(ofPNG: &damaged)
+        if try Self.survives(damaged, at: "\(folder)/\(file)") { readCount += 1 }
+      }
+    }
+    #expect(readCount > 0)
+  }
+
+  /// Recomputes the checksum of each chunk, as far as lengths lead.
+  static func repairChecksums(ofPNG bytes: inout [UInt8]) {
+    var offset = 8
+    while offset + 12 <= bytes.count {
+      let length = bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | Int($1) }
+      let end = offset + 8 + length
+      guard end + 4 <= bytes.count else { return }
+      var remainder: UInt32 = 0xFFFF_FFFF
+      for byte in bytes[(offset + 4)..<end] {
+        remainder ^= UInt32(byte)
+        for _ in 0..<8 { remainder = remainder >> 1 ^ (remainder & 1 == 0 ? 0 : 0xEDB8_8320) }
+      }
+      for place in 0..<4 { bytes[end + place] = UInt8(truncatingIfNeeded: ~remainder >> UInt32(24 - 8 * place)) }
+      offset = end + 4
+    }
+  }
+}
