@@ -184,27 +184,20 @@ extension NDArray {
 }
 
 extension Sweep {
-  /// One row of maxima without branches, which random data would mispredict at every other entry.
-  /// False if the row holds NaN or windows of −∞ alone; its results are then void.
+  /// One row of maxima, compiled to vector instructions. False if the row holds NaN or windows of −∞ alone; its results are
+  /// then void.
   func ordinaryMaxima<T: RealScalar>(
     _ oy: Int, _ x: UnsafePointer<T>, _ best: UnsafeMutablePointer<T>, _ places: UnsafeMutablePointer<Int32>
   ) -> Bool {
-    let step = window.stride.width
     best.update(repeating: -.infinity, count: output.width)
     places.update(repeating: -1, count: output.width)
-    var special: Int32 = 0
+    var isOrdinary = true
     forEachTap(oy) { columns, source in
-      for column in columns {
-        let index = source + (column - columns.lowerBound) * step
-        let (candidate, largest, place) = (x[index], best[column], places[column])
-        let isLarger = candidate > largest
-        best[column] = isLarger ? candidate : largest
-        places[column] = isLarger ? Int32(truncatingIfNeeded: index) : place
-        special |= candidate == candidate ? 0 : -1
-      }
+      let (first, step) = (columns.lowerBound, window.stride.width)
+      if T.trackMaximum(x + source, step, source, best + first, places + first, columns.count) { isOrdinary = false }
     }
-    for column in 0..<output.width { special |= places[column] }
-    return special >= 0
+    for column in 0..<output.width where places[column] < 0 { isOrdinary = false }
+    return isOrdinary
   }
 
   /// One row of maxima where NaN counts as the largest and −∞ as a value.
