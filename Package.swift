@@ -36,7 +36,7 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     library("TensorCore", ["CKernels", "COpenBLAS"]),
-    library("Autograd", ["TensorCore"]),
+    library("Autograd", ["TensorCore", "CKernels"]),
     library("GradientTesting", ["Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage"]),

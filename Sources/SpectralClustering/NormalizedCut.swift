@@ -46,7 +46,7 @@ public struct NormalizedCut: Sendable {
     eigenvalues = Array(pairs.values.prefix(segments))
     residuals = Array(pairs.residuals.prefix(segments))
     eigenvectors = pairs.vectors.selecting(columns: Array(0..<segments)).array
-    gap = EigenGap(eigenvalues: pairs.values, count: segments)
+    gap = EigenGap(eigenvalues: Array(pairs.values.prefix(pairs.reliable)), count: segments)
     warnings = affinity.warnings + gap.warnings(segments, tolerance: affinity.gapTolerance)
   }
 

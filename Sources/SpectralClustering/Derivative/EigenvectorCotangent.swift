@@ -43,9 +43,8 @@ extension ShiftedSolve {
       Matrix.multiply(leading, components, alpha: -1, beta: 1, into: projected)
       rightSides.append(projected)
     }
-    let all = joined(rightSides, rows: affinity.nodeCount)
-    let shifts = (0..<all.columns).map { pairs.values[$0 % k] }
-    let solution = solve(all, shifts: shifts)
+    let shifts = (0..<rightSides.count * k).map { pairs.values[$0 % k] }
+    let solution = solve(joined(rightSides, rows: affinity.nodeCount), shifts: shifts)
     if closedGap == .refuse && solution.leftOut > 1e-6 {
       throw .degenerate(
         "eigenvalues \(k) and \(k + 1) are equal (\(pairs.values[k - 1]) and \(pairs.values[k])): their eigenvectors have no "

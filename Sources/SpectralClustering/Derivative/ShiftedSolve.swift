@@ -1,26 +1,48 @@
-/// Solves (λ_c I − A)·z_c = b_c on the complement of known eigenvectors, for many columns c at once: block conjugate
-/// gradients in which every column has its own shift and step, and the products with A are shared.
+/// Solves (λ_c I − A)·z_c = b_c on the complement of the wanted eigenvectors, for many columns c at once: deflated block
+/// conjugate gradients in which every column has its own shift and step, and the products with A are shared.
 ///
-/// The operator is positive definite there. Known eigenpairs beyond the wanted ones are solved exactly and projected out,
-/// in every iteration, so that they do not slow the rest down; columns that have converged are frozen (going on would
-/// make them diverge) and dropped from the products.
+/// The operator is positive definite there. Ritz vectors beyond the wanted ones, W, take their part of the solution from the
+/// start and are kept out of the search directions (Saad, Yeung, Erhel & Guyomarc'h, "A deflated version of the conjugate
+/// gradient algorithm", SISC 2000), whether they have converged or not: what is left of the spectrum sets the convergence
+/// rate. With Ritz residuals F = A·W − W·Θ and Wᵀr = 0, the correction of a direction is W·(λ − Θ)⁻¹·Fᵀ·r.
+/// Columns that have converged are frozen (going on would make them diverge) and dropped from the products.
 struct ShiftedSolve<T: SpectralScalar> {
   let affinity: NormalizedAffinity<T>
   let pairs: LeadingEigenpairs
-  /// Orthonormal [N, m]: what is projected out.
-  private let known: Matrix<T>
-  private let knownCount: Int
+  /// Orthonormal [N, m]: the wanted eigenvectors and those tied with the last of them. Projected out in every iteration.
+  private let excluded: Matrix<T>
+  /// The first Ritz pair that is not tied with a wanted one.
+  private let firstFree: Int
+  /// Ritz vectors that have not converged, and F, for the correction of directions; both [N, l].
+  private let loose: Matrix<T>
+  private let looseResiduals: Matrix<T>
+  private let looseValues: [Double]
 
   init(_ affinity: NormalizedAffinity<T>, _ pairs: LeadingEigenpairs) {
     self.affinity = affinity
     self.pairs = pairs
-    // A pair that is not converged must not be treated as known.
-    var count = pairs.wanted
-    while count < pairs.values.count && pairs.residuals[count] <= 0.1 * T.solveTolerance { count += 1 }
-    knownCount = count
-    let matrix = Matrix<T>(uninitialized: affinity.nodeCount, count)
-    for i in 0..<matrix.rows { for j in 0..<count { matrix[i, j] = T(pairs.vectors[i, j]) } }
-    known = matrix
+    var first = pairs.wanted
+    while first < pairs.values.count && pairs.values[pairs.wanted - 1] - pairs.values[first] <= T.gapTolerance { first += 1 }
+    firstFree = first
+    excluded = Self.converted(pairs.vectors, Array(0..<first))
+    var open: [Int] = []
+    if pairs.extraResiduals != nil {
+      open = (first..<pairs.values.count).filter {
+        pairs.residuals[$0] > 0.1 * T.solveTolerance * (pairs.values[pairs.wanted - 1] - pairs.values[$0])
+      }
+    }
+    loose = Self.converted(pairs.vectors, open)
+    looseResiduals = pairs.extraResiduals.map { Self.converted($0, open.map { $0 - pairs.wanted }) } ?? Matrix(loose.rows, 0)
+    looseValues = open.map { pairs.values[$0] }
+  }
+
+  private static func converted(_ matrix: Matrix<Double>, _ columns: [Int]) -> Matrix<T> {
+    let result = Matrix<T>(uninitialized: matrix.rows, columns.count)
+    for row in 0..<matrix.rows {
+      let (source, target) = (matrix.row(row), result.row(row))
+      for (index, column) in columns.enumerated() { target[index] = T(source[column]) }
+    }
+    return result
   }
 
   struct Solution {
@@ -32,52 +54,50 @@ struct ShiftedSolve<T: SpectralScalar> {
   }
 
   /// - Parameters:
-  ///   - rightSides: [N, C], orthogonal to the wanted eigenvectors.
+  ///   - rightSides: [N, C], orthogonal to the wanted eigenvectors. Overwritten.
   ///   - shifts: λ_c, one for each column.
   func solve(_ rightSides: Matrix<Double>, shifts: [Double]) -> Solution {
-    let (n, count) = (rightSides.rows, rightSides.columns)
-    var norms = columnNorms(rightSides)
+    let count = rightSides.columns
+    var norms = dots(rightSides, rightSides).map { $0.squareRoot() }
     for column in norms.indices where !(norms[column] > 0) { norms[column] = 1 }
 
-    // Along the known eigenvectors the solution is a division.
-    let components = Matrix.innerProducts(pairs.vectors.selecting(columns: Array(0..<knownCount)), rightSides)
-    let coefficients = Matrix<Double>(knownCount, count)
+    let components = Matrix.innerProducts(pairs.vectors, rightSides)
+    let coefficients = Matrix<Double>(pairs.values.count, count)
     var leftOut = 0.0
-    for e in pairs.wanted..<max(pairs.wanted, knownCount) {
+    for e in pairs.wanted..<pairs.values.count {
       for c in 0..<count {
-        let gap = shifts[c] - pairs.values[e]
-        if gap > T.gapTolerance {
-          coefficients[e, c] = components[e, c] / gap
-        } else {
+        if e < firstFree {
           leftOut = max(leftOut, abs(components[e, c]) / norms[c])
+        } else {
+          coefficients[e, c] = components[e, c] / (shifts[c] - pairs.values[e])
         }
       }
     }
-    let solution = Matrix<T>(n, count)
-    let start = Matrix.product(pairs.vectors.selecting(columns: Array(0..<knownCount)), coefficients)
-    let rest = rightSides.copy()
-    Matrix.multiply(pairs.vectors.selecting(columns: Array(0..<knownCount)), components, alpha: -1, beta: 1, into: rest)
-    for index in 0..<n * count { solution.pointer[index] = T(start.pointer[index]) }
-    let residual = Matrix<T>(uninitialized: n, count)
-    for index in 0..<n * count { residual.pointer[index] = T(rest.pointer[index]) }
+    let solution = Self.converted(Matrix.product(pairs.vectors, coefficients), Array(0..<count))
+    // r = b − (λ − A)·W·y = b − W·Wᵀb + F·y, and nothing along what is excluded.
+    Matrix.multiply(pairs.vectors, components, alpha: -1, beta: 1, into: rightSides)
+    if let extra = pairs.extraResiduals {
+      let rows = Matrix<Double>(uninitialized: extra.columns, count)
+      rows.pointer.update(from: coefficients.row(pairs.wanted), count: rows.count)
+      Matrix.multiply(extra, rows, alpha: 1, beta: 1, into: rightSides)
+    }
+    let residual = Self.converted(rightSides, Array(0..<count))
+    project(residual)
     let residuals = conjugateGradients(residual, into: solution, shifts: shifts, norms: norms)
     return Solution(z: solution, residuals: residuals, leftOut: leftOut)
   }
-
-  private func columnNorms<S: SpectralScalar>(_ x: Matrix<S>) -> [Double] { dots(x, x).map { $0.squareRoot() } }
 
   private func conjugateGradients(
     _ start: Matrix<T>, into solution: Matrix<T>, shifts: [Double], norms: [Double]
   ) -> [Double] {
     var active = Array(0..<shifts.count)
-    var state = State(r: start, p: start.copy(), z: Matrix(start.rows, start.columns))
+    var state = State(r: start, p: direction(start, active.map { shifts[$0] }), z: Matrix(start.rows, start.columns))
     var rr = dots(state.r, state.r)
     var relative = zip(rr, norms).map { $0.squareRoot() / $1 }
-    func isDone(_ slot: Int) -> Bool { relative[active[slot]] <= T.solveTolerance }
     for _ in 0..<1000 {
-      let open = active.indices.filter { !isDone($0) }
+      let open = active.indices.filter { relative[active[$0]] > T.solveTolerance }
       if open.isEmpty { break }
-      if open.count <= active.count * 3 / 4 {
+      if open.count <= active.count * 7 / 8 {
         state.z.add(columns: active, to: solution)
         state = State(
           r: state.r.selecting(columns: open), p: state.p.selecting(columns: open), z: Matrix(start.rows, open.count))
@@ -89,20 +109,17 @@ struct ShiftedSolve<T: SpectralScalar> {
       affinity.applyShifted(state.p, shifts: active.map { T(shifts[$0]) }, scratch: scratch, into: image)
       project(image)
       let curvature = dots(state.p, image)
-      var step = [T](repeating: 0, count: active.count)
-      for slot in active.indices where !isDone(slot) && curvature[slot] > 0 { step[slot] = T(rr[slot] / curvature[slot]) }
+      let alive = active.indices.map { relative[active[$0]] > T.solveTolerance && curvature[$0] > 0 }
+      let step = active.indices.map { alive[$0] ? T(rr[$0] / curvature[$0]) : 0 }
       // No curvature is left in any open column: rounding has the upper hand, and the residuals say how far it got.
-      if step.allSatisfy({ $0 == 0 }) { break }
+      if !alive.contains(true) { break }
       axpy(step, state.p, state.z)
       axpy(step.map { -$0 }, image, state.r)
       let next = dots(state.r, state.r)
-      var ratio = [T](repeating: 0, count: active.count)
-      for slot in active.indices where step[slot] != 0 {
-        ratio[slot] = rr[slot] > 0 ? T(next[slot] / rr[slot]) : 0
-        relative[active[slot]] = next[slot].squareRoot() / norms[active[slot]]
-      }
+      let ratio = active.indices.map { alive[$0] && rr[$0] > 0 ? T(next[$0] / rr[$0]) : 0 }
+      for slot in active.indices where alive[slot] { relative[active[slot]] = next[slot].squareRoot() / norms[active[slot]] }
       rr = next
-      xpby(state.r, ratio, state.p)
+      xpby(direction(state.r, active.map { shifts[$0] }), ratio, state.p)
     }
     state.z.add(columns: active, to: solution)
     return relative
@@ -114,9 +131,21 @@ struct ShiftedSolve<T: SpectralScalar> {
     let z: Matrix<T>
   }
 
-  /// Back onto the complement of the known eigenvectors, from which rounding would drift.
+  /// r + W·(λ − Θ)⁻¹·Fᵀ·r
+  private func direction(_ r: Matrix<T>, _ shifts: [Double]) -> Matrix<T> {
+    let result = r.copy()
+    if loose.columns == 0 { return result }
+    let coefficients = Matrix.innerProducts(looseResiduals, r)
+    for e in looseValues.indices {
+      for c in shifts.indices { coefficients[e, c] = T(Double(coefficients[e, c]) / (shifts[c] - looseValues[e])) }
+    }
+    Matrix.multiply(loose, coefficients, alpha: 1, beta: 1, into: result)
+    return result
+  }
+
+  /// Back onto the complement of what is excluded, from which rounding would drift.
   private func project(_ x: Matrix<T>) {
-    Matrix.multiply(known, Matrix.innerProducts(known, x), alpha: -1, beta: 1, into: x)
+    Matrix.multiply(excluded, Matrix.innerProducts(excluded, x), alpha: -1, beta: 1, into: x)
   }
 }
 

@@ -1,13 +1,17 @@
-/// The largest eigenpairs of a symmetric operator, with the residual of each.
+/// The largest eigenpairs of a symmetric operator A, with the residual of each, and the Ritz pairs that came with them.
 struct LeadingEigenpairs: Sendable {
-  /// Largest first.
+  /// Ritz values, largest first; the first ``reliable`` of them are eigenvalues.
   let values: [Double]
-  /// Orthonormal columns, in the order of ``values``; each column's largest-magnitude entry is positive.
+  /// Orthonormal Ritz vectors in columns, in the order of ``values``; each column's largest-magnitude entry is positive.
   let vectors: Matrix<Double>
-  /// ‖A v − λ v‖ of each.
+  /// A·v − λ·v in columns, of the Ritz pairs after the wanted ones; `nil` if they vanish.
+  let extraResiduals: Matrix<Double>?
+  /// ‖A·v − λ·v‖ of each.
   let residuals: [Double]
-  /// How many of them, from the first on, were asked for; the rest is by-product, for deflation and for the gap.
+  /// How many of them, from the first on, were asked for. The others serve deflation.
   let wanted: Int
+  /// How many, from the first on, are accurate enough to tell where the spectrum has gaps.
+  let reliable: Int
   /// Products of the operator with a vector that it took.
   let products: Int
 }
@@ -16,7 +20,7 @@ struct LeadingEigenpairs: Sendable {
 let fullDecompositionLimit = 512
 
 extension NormalizedAffinity {
-  /// The `count` largest eigenpairs and, where there are as many, ten or more that follow.
+  /// The `count` largest eigenpairs.
   func leadingEigenpairs(_ count: Int) throws(SpectralError) -> LeadingEigenpairs {
     if nodeCount <= max(fullDecompositionLimit, 3 * count) { return try fullDecomposition(count) }
     let start = scales.copy()
@@ -37,7 +41,8 @@ extension NormalizedAffinity {
     canonicalizeSigns(vectors)
     let image = Matrix.product(dense, vectors)
     return LeadingEigenpairs(
-      values: values, vectors: vectors, residuals: residualNorms(image, vectors, values), wanted: count, products: n)
+      values: values, vectors: vectors, extraResiduals: nil, residuals: residualNorms(image, vectors, values), wanted: count,
+      reliable: n, products: n)
   }
 }
 
@@ -55,13 +60,22 @@ func residualNorms(_ image: Matrix<Double>, _ vectors: Matrix<Double>, _ values:
 }
 
 /// Fixes each column's sign by its largest-magnitude entry, the first of equals (a sum could be exactly zero).
-func canonicalizeSigns(_ vectors: Matrix<Double>) {
-  for column in 0..<vectors.columns {
-    var largest = 0.0
-    for row in 0..<vectors.rows {
+///
+/// - Returns: by what each column was multiplied, 1 or −1.
+@discardableResult
+func canonicalizeSigns(_ vectors: Matrix<Double>) -> [Double] {
+  var largest = [Double](repeating: 0, count: vectors.columns)
+  for row in 0..<vectors.rows {
+    let values = vectors.row(row)
+    for column in largest.indices where abs(values[column]) > abs(largest[column]) * (1 + 1e-9) {
       // Mirror images in exact arithmetic must not be told apart by rounding.
-      if abs(vectors[row, column]) > abs(largest) * (1 + 1e-9) { largest = vectors[row, column] }
+      largest[column] = values[column]
     }
-    if largest < 0 { for row in 0..<vectors.rows { vectors[row, column] = -vectors[row, column] } }
   }
+  let signs = largest.map { $0 < 0 ? -1.0 : 1.0 }
+  for row in 0..<vectors.rows {
+    let values = vectors.row(row)
+    for column in largest.indices { values[column] *= signs[column] }
+  }
+  return signs
 }

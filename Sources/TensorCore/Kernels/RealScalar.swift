@@ -77,7 +77,7 @@ extension Float: RealScalar {
   }
   package static func syevd(_ n: Int, _ a: Destination, _ w: Destination) -> Int {
     BLAS.singleThreaded
-    return Int(LAPACKE_ssyevd(LAPACK_ROW_MAJOR, 86 /* V */, 76 /* L */, Int32(n), a, Int32(max(1, n)), w))
+    return Int(LAPACKE_ssyevd(LAPACK_ROW_MAJOR, BLAS.withVectors, BLAS.lowerTriangle, Int32(n), a, Int32(max(1, n)), w))
   }
 }
 
@@ -120,13 +120,16 @@ extension Double: RealScalar {
   }
   package static func syevd(_ n: Int, _ a: Destination, _ w: Destination) -> Int {
     BLAS.singleThreaded
-    return Int(LAPACKE_dsyevd(LAPACK_ROW_MAJOR, 86 /* V */, 76 /* L */, Int32(n), a, Int32(max(1, n)), w))
+    return Int(LAPACKE_dsyevd(LAPACK_ROW_MAJOR, BLAS.withVectors, BLAS.lowerTriangle, Int32(n), a, Int32(max(1, n)), w))
   }
 }
 
 package enum BLAS {
   /// Touched before every call: the library runs on one thread, parallelism is ours (``Parallel``).
   package static let singleThreaded: Void = openblas_set_num_threads(1)
+
+  fileprivate static let withVectors = CChar(bitPattern: UInt8(ascii: "V"))
+  fileprivate static let lowerTriangle = CChar(bitPattern: UInt8(ascii: "L"))
 
   /// The kernels that OpenBLAS chose for this processor.
   package static var coreName: String { String(cString: openblas_get_corename()) }
