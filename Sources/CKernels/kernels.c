@@ -9,6 +9,7 @@
 #define EXP ck_exp_f32
 #include "elementwise.inc"
 #include "reduce.inc"
+#include "pool.inc"
 #include "spectral.inc"
 #include "softmax.inc"
 #undef T
@@ -22,6 +23,7 @@
 #define EXP ck_exp_f64
 #include "elementwise.inc"
 #include "reduce.inc"
+#include "pool.inc"
 #include "spectral.inc"
 #include "softmax.inc"
 #undef T

@@ -19,12 +19,12 @@ public func batchNorm(
   for (name, parameter) in [("mean", mean), ("variance", variance)] {
     expect(parameter, name, [channels], x, "batchNorm")
   }
-  var factor = ReciprocalDeviation(epsilon: epsilon)(variance)
+  var factor = 1 / sqrt(variance + epsilon)
   if let scale {
     expect(scale, "scale", [channels], x, "batchNorm")
     factor = factor * scale
   }
-  var offset = mean * factor * -1
+  var offset = -(mean * factor)
   if let shift {
     expect(shift, "shift", [channels], x, "batchNorm")
     offset = offset + shift

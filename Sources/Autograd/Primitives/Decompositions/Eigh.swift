@@ -23,7 +23,7 @@ struct Eigh: Primitive {
     let valuesCotangent = pullback.cotangents[0]
     let skew = (pullback.cotangents.count > 1 ? pullback.cotangents[1] : nil).map { cotangent in
       let c = matmul(v, cotangent, transposeA: true)
-      return (c + c.transposed * -1) * 0.5
+      return (c - c.transposed) * 0.5
     }
     try RepeatedEigenvalues(values.value).check(valuesCotangent: valuesCotangent?.value, skew: skew?.value)
     var rotated: Tensor?  // V(diag(λ̄) + M)

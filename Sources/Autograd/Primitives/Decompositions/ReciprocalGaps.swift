@@ -31,12 +31,12 @@ struct ReciprocalGaps: Primitive {
   func vjp(_ pullback: Pullback) -> [Tensor?] {
     let f = pullback.output(0)
     let weighted = pullback.cotangent * f * f
-    return [weighted.sum(along: [-1]) + weighted.sum(along: [-2]) * -1]
+    return [weighted.sum(along: [-1]) - weighted.sum(along: [-2])]
   }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] {
     let (f, tangent) = (pushforward.output(0), pushforward.tangent)
     let (batch, n) = (tangent.shape.extents.dropLast(), tangent.shape[tangent.rank - 1])
-    let difference = tangent.reshaped(to: Shape(batch + [n, 1])) + tangent.reshaped(to: Shape(batch + [1, n])) * -1
+    let difference = tangent.reshaped(to: Shape(batch + [n, 1])) - tangent.reshaped(to: Shape(batch + [1, n]))
     return [f * f * difference]
   }
 

@@ -34,16 +34,16 @@ struct Standardize: Primitive {
     if let y = cotangent(0) {
       let scale = r.asChannel
       result = y * scale
-      constant = (y.sum(along: [0, 2], keepingAxes: true) * scale) * -1
-      slope = ((y * x).sum(along: [0, 2], keepingAxes: true) * scale) * -1
+      constant = -(y.sum(along: [0, 2]).asChannel * scale)
+      slope = -((y * x).sum(along: [0, 2]).asChannel * scale)
     }
     if let mean = cotangent(1) { constant = constant.plus(mean.asChannel) }
     if let variance = cotangent(2) {
       slope = slope.plus((variance * (pullback.output(2) + epsilon) * r * 2).asChannel)
     }
-    if let reciprocal = cotangent(3) { slope = slope.plus((reciprocal * r * r * -1).asChannel) }
-    if let constant { result = result.plus((constant / n).broadcast(to: shape)) }
+    if let reciprocal = cotangent(3) { slope = slope.plus((-(reciprocal * r * r)).asChannel) }
     if let slope { result = result.plus(slope / n * x) }
+    if let constant { result = result.map { $0 + constant / n } ?? (constant / n).broadcast(to: shape) }
     return [result]
   }
 
@@ -53,8 +53,8 @@ struct Standardize: Primitive {
     let n = Double(max(1, tangent.shape[0] * tangent.shape[2]))
     let mean = tangent.sum(along: [0, 2]) / n
     let p = (x * tangent).sum(along: [0, 2]) / n
-    let centred = tangent + mean.asChannel * -1 + x * p.asChannel * -1
-    return [centred * r.asChannel, mean, (variance + epsilon) * r * p * 2, r * r * p * -1]
+    let centred = tangent - mean.asChannel - x * p.asChannel
+    return [centred * r.asChannel, mean, (variance + epsilon) * r * p * 2, -(r * r * p)]
   }
 
   static let samples = [
@@ -69,7 +69,7 @@ struct Standardize: Primitive {
 }
 
 extension Tensor {
-  /// [c] or [1, c, 1] as [c, 1], which scales the channels of [a, c, s].
+  /// [c] as [c, 1], which scales the channels of [a, c, s].
   fileprivate var asChannel: Tensor { reshaped(to: [count, 1]) }
 }
 

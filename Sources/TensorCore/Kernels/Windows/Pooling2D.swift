@@ -1,63 +1,66 @@
 // Pooling over the last two axes. Planes are independent and each is swept in one order, so the bits do not depend on threads.
 
-/// One window position along one axis: the taps inside the input, and the input index of tap 0 (which may lie outside).
-private struct AxisTaps {
-  let taps: Range<Int>
-  let origin: Int
+/// A window's sweep over planes: for each output row the taps inside the input, each over a run of output columns, so that
+/// inner loops have one stride and no bounds to test.
+private struct Sweep {
+  let window: Window2D
+  let input: Size2D
+  let output: Size2D
+  /// For each tap of a kernel row, the output columns at which it lies inside the input.
+  let inside: [Range<Int>]
 
-  static func all(
-    input: Int, output: Int, kernel: Int, stride: Int, padding: Int, dilation: Int
-  ) -> [AxisTaps] {
-    (0..<output).map { position in
-      let origin = position * stride - padding
-      let first = origin >= 0 ? 0 : (dilation - 1 - origin) / dilation
-      let last = input > origin ? (input - 1 - origin) / dilation + 1 : 0
-      return AxisTaps(taps: min(first, kernel)..<max(min(first, kernel), min(last, kernel)), origin: origin)
+  init(_ window: Window2D, input: Size2D, output: Size2D) {
+    (self.window, self.input, self.output) = (window, input, output)
+    inside = (0..<window.kernel.width).map { window.insideColumns($0, width: input.width, of: 0..<output.width) }
+  }
+
+  /// Runs `body` for each output row of each plane, planes in parallel: the plane's and the row's first element.
+  @inline(__always)
+  func forEachRow(planes: Int, _ body: (_ plane: Int, _ row: Int, _ y: Int) -> Void) {
+    Parallel.forEachRange(of: planes, work: output.area * window.kernel.area) { range in
+      for plane in range {
+        for y in 0..<output.height { body(plane * input.area, plane * output.area + y * output.width, y) }
+      }
     }
   }
+
+  /// Runs `body` for the taps that output row `y` reads: the output columns, and the index in the plane that the first reads.
+  @inline(__always)
+  func forEachTap(_ y: Int, _ body: (_ columns: Range<Int>, _ source: Int) -> Void) {
+    for ky in 0..<window.kernel.height {
+      let iy = y * window.stride.height - window.padding.height + ky * window.dilation.height
+      if iy < 0 || iy >= input.height { continue }
+      for kx in 0..<window.kernel.width {
+        let columns = inside[kx]
+        let ix = columns.lowerBound * window.stride.width - window.padding.width + kx * window.dilation.width
+        if !columns.isEmpty { body(columns, iy * input.width + ix) }
+      }
+    }
+  }
+
+  /// For each output row (or column), how many taps lie inside the input.
+  var rowCounts: [Int] {
+    (0..<output.height).map { y in
+      (0..<window.kernel.height).count { ky in
+        let iy = y * window.stride.height - window.padding.height + ky * window.dilation.height
+        return iy >= 0 && iy < input.height
+      }
+    }
+  }
+  var columnCounts: [Int] { (0..<output.width).map { x in inside.count { $0.contains(x) } } }
 }
 
 extension Window2D {
-  private func rows(_ input: Size2D, _ output: Size2D) -> [AxisTaps] {
-    AxisTaps.all(
-      input: input.height, output: output.height, kernel: kernel.height, stride: stride.height, padding: padding.height,
-      dilation: dilation.height)
-  }
-  private func columns(_ input: Size2D, _ output: Size2D) -> [AxisTaps] {
-    AxisTaps.all(
-      input: input.width, output: output.width, kernel: kernel.width, stride: stride.width, padding: padding.width,
-      dilation: dilation.width)
-  }
-
   /// ``outputSize(_:operation:)``, refusing windows that lie in the padding alone: they have no maximum and no mean.
   package func outputSizeReadingEverywhere(_ input: Size2D, operation: String) throws(TensorError) -> Size2D {
     let output = try outputSize(input, operation: operation)
     if padding == Size2D(0, 0) { return output }
-    guard (rows(input, output) + columns(input, output)).allSatisfy({ !$0.taps.isEmpty }) else {
+    let sweep = Sweep(self, input: input, output: output)
+    guard sweep.rowCounts.allSatisfy({ $0 > 0 }), sweep.columnCounts.allSatisfy({ $0 > 0 }) else {
       throw .shape(
         operation, "padding \(padding) is so wide that a kernel \(kernel) on the input \(input) would lie in it alone")
     }
     return output
-  }
-
-  /// Runs `body` for each plane in parallel with, for each output position in order, its index and its taps on both axes.
-  @inline(__always)
-  fileprivate func forEachPosition(
-    planes: Int, input: Size2D, output: Size2D,
-    _ body: (_ plane: Int, _ at: Int, _ row: AxisTaps, _ column: AxisTaps) -> Void
-  ) {
-    let (rows, columns) = (rows(input, output), columns(input, output))
-    Parallel.forEachRange(of: planes, work: 2 * output.area * kernel.area) { range in
-      for plane in range {
-        var at = plane * output.area
-        for row in rows {
-          for column in columns {
-            body(plane, at, row, column)
-            at += 1
-          }
-        }
-      }
-    }
   }
 }
 
@@ -98,22 +101,11 @@ extension NDArray {
     _ window: Window2D, _ output: Size2D, _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>,
     _ indices: UnsafeMutablePointer<Int32>
   ) {
-    let (size, dilation) = (planeSize, window.dilation)
-    window.forEachPosition(planes: planes, input: size, output: output) { plane, at, row, column in
-      let source = x + plane * size.area
-      var best = (row.origin + row.taps.lowerBound * dilation.height) * size.width
-      best += column.origin + column.taps.lowerBound * dilation.width
-      var largest = source[best]
-      for ky in row.taps {
-        let start = (row.origin + ky * dilation.height) * size.width + column.origin
-        for kx in column.taps {
-          let index = start + kx * dilation.width
-          let candidate = source[index]
-          if candidate > largest || (candidate.isNaN && !largest.isNaN) { (best, largest) = (index, candidate) }
-        }
+    let sweep = Sweep(window, input: planeSize, output: output)
+    sweep.forEachRow(planes: planes) { plane, row, oy in
+      if !sweep.ordinaryMaxima(oy, x + plane, y + row, indices + row) {
+        sweep.anyMaxima(oy, x + plane, y + row, indices + row)
       }
-      y[at] = largest
-      indices[at] = Int32(truncatingIfNeeded: best)
     }
   }
 
@@ -154,14 +146,15 @@ extension NDArray {
   /// Mean of each window; divides by the whole kernel's area if `countIncludePad`, else by the entries inside the input.
   package func averagePool2D(_ window: Window2D, output: Size2D, countIncludePad: Bool) -> NDArray {
     func average<T: RealScalar>(_ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
-      let (size, area) = (planeSize, window.kernel.area)
-      window.forEachPosition(planes: planes, input: size, output: output) { plane, at, row, column in
-        var sum: T = 0
-        for ky in row.taps {
-          let start = plane * size.area + (row.origin + ky) * size.width + column.origin
-          for kx in column.taps { sum += x[start + kx] }
+      let (sweep, step) = (Sweep(window, input: planeSize, output: output), window.stride.width)
+      let shares = Shares<T>(sweep, countIncludePad)
+      sweep.forEachRow(planes: planes) { plane, row, oy in
+        let (sums, x) = (y + row, x + plane)
+        sums.update(repeating: 0, count: output.width)
+        sweep.forEachTap(oy) { columns, source in
+          for column in columns { sums[column] += x[source + (column - columns.lowerBound) * step] }
         }
-        y[at] = sum / T(countIncludePad ? area : row.taps.count * column.taps.count)
+        for column in 0..<output.width { sums[column] /= shares.rows[oy] * shares.columns[column] }
       }
     }
     return pooling(
@@ -172,15 +165,69 @@ extension NDArray {
   package func averagePool2DAdjoint(_ window: Window2D, size: Size2D, countIncludePad: Bool) -> NDArray {
     func spread<T: RealScalar>(_ g: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
       y.update(repeating: 0, count: planes * size.area)
-      window.forEachPosition(planes: planes, input: size, output: planeSize) { plane, at, row, column in
-        let share = g[at] / T(countIncludePad ? window.kernel.area : row.taps.count * column.taps.count)
-        for ky in row.taps {
-          let start = plane * size.area + (row.origin + ky) * size.width + column.origin
-          for kx in column.taps { y[start + kx] += share }
+      let (output, step) = (planeSize, window.stride.width)
+      let sweep = Sweep(window, input: size, output: output)
+      let shares = Shares<T>(sweep, countIncludePad)
+      sweep.forEachRow(planes: planes) { plane, row, oy in
+        withUnsafeTemporaryAllocation(of: T.self, capacity: output.width) { share in
+          let (g, y) = (g + row, y + plane)
+          for column in 0..<output.width { share[column] = g[column] / (shares.rows[oy] * shares.columns[column]) }
+          sweep.forEachTap(oy) { columns, source in
+            for column in columns { y[source + (column - columns.lowerBound) * step] += share[column] }
+          }
         }
       }
     }
     return pooling(
       [shape[0], shape[1], size.height, size.width], single: { spread($0, $1) }, double: { spread($0, $1) })
+  }
+}
+
+extension Sweep {
+  /// One row of maxima, compiled to vector instructions. False if the row holds NaN or windows of −∞ alone; its results are
+  /// then void.
+  func ordinaryMaxima<T: RealScalar>(
+    _ oy: Int, _ x: UnsafePointer<T>, _ best: UnsafeMutablePointer<T>, _ places: UnsafeMutablePointer<Int32>
+  ) -> Bool {
+    best.update(repeating: -.infinity, count: output.width)
+    places.update(repeating: -1, count: output.width)
+    var isOrdinary = true
+    forEachTap(oy) { columns, source in
+      let (first, step) = (columns.lowerBound, window.stride.width)
+      if T.trackMaximum(x + source, step, source, best + first, places + first, columns.count) { isOrdinary = false }
+    }
+    for column in 0..<output.width where places[column] < 0 { isOrdinary = false }
+    return isOrdinary
+  }
+
+  /// One row of maxima where NaN counts as the largest and −∞ as a value.
+  func anyMaxima<T: RealScalar>(
+    _ oy: Int, _ x: UnsafePointer<T>, _ best: UnsafeMutablePointer<T>, _ places: UnsafeMutablePointer<Int32>
+  ) {
+    let step = window.stride.width
+    places.update(repeating: -1, count: output.width)
+    forEachTap(oy) { columns, source in
+      for column in columns {
+        let index = source + (column - columns.lowerBound) * step
+        let (candidate, largest) = (x[index], best[column])
+        // The negated comparison lets NaN in; once it is in, nothing replaces it.
+        if places[column] < 0 || (!(candidate <= largest) && !largest.isNaN) {
+          best[column] = candidate
+          places[column] = Int32(truncatingIfNeeded: index)
+        }
+      }
+    }
+  }
+}
+
+/// What a mean divides by, as a product of a factor for its row and one for its column.
+private struct Shares<T: RealScalar> {
+  let rows: [T]
+  let columns: [T]
+
+  init(_ sweep: Sweep, _ countIncludePad: Bool) {
+    let kernel = sweep.window.kernel
+    rows = sweep.rowCounts.map { T(countIncludePad ? kernel.height : $0) }
+    columns = sweep.columnCounts.map { T(countIncludePad ? kernel.width : $0) }
   }
 }
