@@ -58,6 +58,7 @@ let package = Package(
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
     test("FiguresTests", ["Figures", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
+    test("AttributionTests", ["Attribution"]),
     test("HouseTests", []),
   ]
 )

@@ -48,7 +48,7 @@ public struct ChannelScores: Sendable, Equatable {
 ///   - gradients: [N, D] float64, of which the rows of `nodes` are read.
 ///   - features: [N, D].
 ///   - totals: the sum of each channel over all nodes.
-func channelScores(
+package func channelScores(
   gradients: NDArray, features: NDArray, nodes: [Int], names: [String], totals: [Double]
 ) -> [ChannelScores] {
   let channels = names.count

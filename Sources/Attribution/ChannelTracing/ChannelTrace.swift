@@ -124,7 +124,7 @@ public struct ChannelTrace: Sendable {
 }
 
 /// Channel indices by descending magnitude of their score; equal ones by index.
-func rankedChannels(_ scores: [ChannelScores], by aggregation: ChannelAggregation) -> [Int] {
+package func rankedChannels(_ scores: [ChannelScores], by aggregation: ChannelAggregation) -> [Int] {
   scores.indices.sorted { a, b in
     let (x, y) = (abs(scores[a][aggregation]), abs(scores[b][aggregation]))
     return x == y ? a < b : x > y

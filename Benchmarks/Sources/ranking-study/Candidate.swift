@@ -1,0 +1,81 @@
+import Clew
+
+/// A way to rank channels: by descending score.
+struct Candidate: Sendable {
+  enum Kind: String, Sendable {
+    case gradient
+    /// Looks at the features alone: whether a gradient earns its cost.
+    case control
+  }
+
+  let name: String
+  /// For the table, in Markdown.
+  let formula: String
+  var kind = Kind.gradient
+  let score: @Sendable (ChannelStatistics) -> Double
+
+  func ranking(_ statistics: [ChannelStatistics]) -> [Int] {
+    let scores = statistics.map(score)
+    return scores.indices.sorted { scores[$0] == scores[$1] ? $0 < $1 : scores[$0] > scores[$1] }
+  }
+
+  /// With c the mean inside the segment minus the mean outside, s the channel's standard deviation over all nodes; ⟨·⟩ is the
+  /// mean over the segment's nodes.
+  static let all: [Candidate] = signs + products + contrasts + standardized + controls
+
+  private static let signs: [Candidate] = [
+    Candidate(name: "mean signed", formula: "⟨g⟩") { $0.scores.meanSigned },
+    Candidate(name: "mean signed of the negated objective", formula: "−⟨g⟩") { -$0.scores.meanSigned },
+    Candidate(name: "magnitude of mean signed", formula: "abs ⟨g⟩") { abs($0.scores.meanSigned) },
+    Candidate(name: "mean absolute", formula: "⟨abs g⟩") { $0.scores.meanAbsolute },
+    Candidate(name: "RMS", formula: "√⟨g²⟩") { $0.scores.rootMeanSquare },
+    Candidate(name: "mean positive part", formula: "⟨max(g, 0)⟩") { $0.meanPositive },
+    Candidate(name: "mean over standard error", formula: "abs ⟨g⟩ / se⟨g⟩") {
+      abs($0.scores.meanSigned) / max($0.scores.standardError ?? 0, 1e-300)
+    },
+  ]
+
+  private static let products: [Candidate] = [
+    Candidate(name: "gradient × input", formula: "⟨g·x⟩") { $0.scores.gradientTimesInput },
+    Candidate(name: "magnitude of gradient × input", formula: "abs ⟨g·x⟩") { abs($0.scores.gradientTimesInput) },
+    Candidate(name: "mean absolute gradient × input", formula: "⟨abs g·x⟩") { $0.absoluteProduct },
+    Candidate(name: "gradient × centred input", formula: "⟨g·(x − mean)⟩") { $0.centredProduct },
+    Candidate(name: "magnitude of gradient × centred input", formula: "abs ⟨g·(x − mean)⟩") { abs($0.centredProduct) },
+    Candidate(name: "gradient × difference from outside", formula: "⟨g·(x − mean outside)⟩") { $0.outsideProduct },
+    Candidate(name: "magnitude of gradient × difference from outside", formula: "abs ⟨g·(x − mean outside)⟩") {
+      abs($0.outsideProduct)
+    },
+  ]
+
+  private static let contrasts: [Candidate] = [
+    Candidate(name: "gradient × contrast", formula: "⟨g⟩·c") { $0.scores.gradientTimesContrast },
+    Candidate(name: "magnitude of gradient × contrast", formula: "abs ⟨g⟩·c") { abs($0.scores.gradientTimesContrast) },
+    Candidate(name: "gradient × contrast, higher inside only", formula: "⟨g⟩·max(c, 0)") {
+      $0.scores.meanSigned * max($0.contrast, 0)
+    },
+    Candidate(name: "mean absolute × contrast", formula: "⟨abs g⟩·abs c") { $0.scores.meanAbsolute * abs($0.contrast) },
+    Candidate(name: "RMS × contrast", formula: "√⟨g²⟩·abs c") { $0.scores.rootMeanSquare * abs($0.contrast) },
+    Candidate(name: "mean positive part × contrast", formula: "⟨max(g, 0)⟩·max(c, 0)") { $0.meanPositive * max($0.contrast, 0) },
+  ]
+
+  private static let standardized: [Candidate] = [
+    Candidate(name: "mean signed × deviation", formula: "⟨g⟩·s") { $0.scores.meanSigned * $0.deviation },
+    Candidate(name: "magnitude of mean signed × deviation", formula: "abs ⟨g⟩·s") { abs($0.scores.meanSigned) * $0.deviation },
+    Candidate(name: "mean absolute × deviation", formula: "⟨abs g⟩·s") { $0.scores.meanAbsolute * $0.deviation },
+    Candidate(name: "RMS × deviation", formula: "√⟨g²⟩·s") { $0.scores.rootMeanSquare * $0.deviation },
+    Candidate(name: "gradient × contrast over deviation", formula: "⟨g⟩·c / s") {
+      $0.scores.gradientTimesContrast / max($0.deviation, 1e-300)
+    },
+  ]
+
+  private static let controls: [Candidate] = [
+    Candidate(name: "magnitude of contrast", formula: "abs c", kind: .control) { abs($0.contrast) },
+    Candidate(name: "standardised difference", formula: "abs c / pooled deviation", kind: .control) {
+      abs($0.contrast) / max($0.pooledDeviation, 1e-300)
+    },
+    Candidate(name: "standardised difference, higher inside", formula: "c / pooled deviation", kind: .control) {
+      $0.contrast / max($0.pooledDeviation, 1e-300)
+    },
+    Candidate(name: "variance", formula: "s²", kind: .control) { $0.deviation * $0.deviation },
+  ]
+}
