@@ -65,15 +65,15 @@ func shiftedClusters(_ plan: GroupPlan, _ source: inout RandomSource) -> NDArray
   let offsets = (0..<plan.channels).map { _ in 5 * random.normal() }
   // Of the channels that are not planted: how they vary, and how much.
   let kinds = (0..<plan.channels).map { _ in Int(4 * random.uniform()) }
-  let spreads = (0..<plan.channels).map { _ in 0.1 + 0.3 * random.uniform() }
+  let spreads = (0..<plan.channels).map { _ in plan.factors.noise * (0.5 + random.uniform()) }
   let features = plan.features { channel, node in
     var value = offsets[channel] + plan.shifts[channel][plan.regions[node]] + plan.factors.noise * random.normal()
     if !plan.isPlanted(channel) {
       switch kinds[channel] {
       case 0: value += spreads[channel] * random.normal()
-      case 1: value += spreads[channel] * random.normal() / max(0.3, abs(random.normal()))
+      case 1: value += spreads[channel] * random.normal() / max(0.5, abs(random.normal()))
       case 2: value += random.uniform() < 0.2 ? 2 * spreads[channel] : 0
-      default: value += spreads[channel] * hidden[node]
+      default: value += 0.5 * spreads[channel] * hidden[node]
       }
     }
     return plan.gains[channel] * value

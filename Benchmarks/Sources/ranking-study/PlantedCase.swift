@@ -20,11 +20,11 @@ struct Factors: Sendable {
       return values
     }
     let regions = column([2, 3, 4, 5, 6, 8])
-    let noise = column([0.05, 0.1, 0.2, 0.35, 0.5])
+    let noise = column([0.05, 0.1, 0.15, 0.25, 0.5])
     let overlap = column([0, 0.2, 0.4, 0.6, 0.8])
     let planted = column([1, 2, 3, 4])
     let uninformative = column([5, 11, 24, 48])
-    let gains = column([0, 0.4, 0.8, 1.2])
+    let gains = column([0, 0.3, 0.6, 1])
     return (0..<count).map { index in
       Factors(
         regions: regions[index], noise: noise[index], overlap: overlap[index], plantedPerRegion: planted[index],

@@ -9,7 +9,7 @@ struct RankingStudy: ParsableCommand {
     abstract: "Measure which aggregation of gradients ranks planted channels first.",
     discussion: "Example: ranking-study --output Documentation/Ranking.md")
 
-  @Option(help: "Cases of each generator.") var cases = 60
+  @Option(help: "Cases of each generator.") var cases = 200
   @Option(help: "Seed of all cases.") var seed: UInt64 = 1
   @Option(help: "Write the page here instead of to standard output.") var output: String?
 
@@ -39,7 +39,7 @@ struct RankingStudy: ParsableCommand {
 
   /// What makes this page again, without what belongs to one machine.
   private var command: String {
-    cases == 60 && seed == 1
+    cases == 200 && seed == 1
       ? "make study" : "swift run --package-path Benchmarks -c release ranking-study --cases \(cases) --seed \(seed)"
   }
 

@@ -2,6 +2,9 @@ import Foundation
 
 /// The study as a page of Markdown.
 struct StudyReport {
+  /// All cases.
+  let all: [CaseOutcome]
+  /// Those that are cut well.
   let outcomes: [CaseOutcome]
   let candidates: [Candidate]
   let seed: UInt64
@@ -9,7 +12,9 @@ struct StudyReport {
   let order: [Int]
   private let bootstrap: Bootstrap
 
-  init(_ outcomes: [CaseOutcome], _ candidates: [Candidate], seed: UInt64) {
+  init(_ cases: [CaseOutcome], _ candidates: [Candidate], seed: UInt64) {
+    all = cases
+    let outcomes = cases.filter(\.isCutWell)
     self.outcomes = outcomes
     self.candidates = candidates
     self.seed = seed
@@ -29,7 +34,9 @@ struct StudyReport {
 
   private func introduction(_ command: String) -> String {
     let perGenerator = PlantedCase.Generator.allCases.map { generator in
-      "- **\(generator.rawValue)**, \(outcomes.count { $0.generator == generator }) cases: \(generator.summary)"
+      let cases = outcomes.filter { $0.generator == generator }
+      return "- **\(generator.rawValue)**, \(cases.count) cases, whose segments cover \(number(mean(cases.map(\.agreement)))) of their "
+        + "regions: \(generator.summary)"
     }
     return """
       # Which ranking finds the planted channels
@@ -45,7 +52,7 @@ struct StudyReport {
 
       The levels of every factor occur equally often within a generator: 2 to 8 regions, noise 0.05 to 0.5 of the strongest planted
       difference, overlap (share of a planted difference that another region shows too) 0 to 0.8, 1 to 4 planted channels a region,
-      5 to 48 uninformative channels, spread of the channels' scales (standard deviation of the logarithm) 0 to 1.2.
+      5 to 48 uninformative channels, spread of the channels' scales (standard deviation of the logarithm) 0 to 1.
       An order drawn at random has recall \(number(mean(outcomes.map(\.chance)))). The segments cover \(
         number(mean(outcomes.map(\.agreement)))) of their regions on average.
 
@@ -55,14 +62,16 @@ struct StudyReport {
   private func recallTable() -> String {
     let bestRecall = outcomes.map { $0.recall[best] }
     let generators = PlantedCase.Generator.allCases
-    let wellCut = outcomes.filter { $0.agreement >= 0.9 }
     var lines = [
       "## Recall", "",
       "g is the gradient of the segment's objective on the segment's nodes, x the feature, ⟨·⟩ the mean over those nodes, c the mean of "
-        + "x inside the segment minus its mean outside, s the standard deviation of x over all nodes. All rank by descending value. "
-        + "Well cut: the \(wellCut.count) cases whose segments cover at least 0.9 of their regions. *Control*: looks at the features alone.",
+        + "x inside the segment minus its mean outside, s the standard deviation of x over all nodes. m is the margin: by how much "
+        + "the segment's mean of x is beyond those of all other segments, above or below, negative if it lies between them (± gives it "
+        + "the sign of the direction); l the mean inside minus the highest of the other segments' means; "
+        + "n the mean inside minus the nearest of them. All rank by descending value. "
+        + "*Control*: looks at the features alone.",
       "",
-      "| aggregation | | recall | to the best by gradient | \(generators.map(\.rawValue).joined(separator: " | ")) | well cut |",
+      "| aggregation | | recall | to the best by gradient | \(generators.map(\.rawValue).joined(separator: " | ")) | all \(all.count) cases |",
       "|---|---|---|---|\(String(repeating: "---|", count: generators.count))---|",
     ]
     for index in order {
@@ -75,7 +84,7 @@ struct StudyReport {
       }
       lines.append(
         "| \(name) | \(candidate.formula) | \(text(bootstrap.estimate(values))) | \(difference) | \(columns.joined(separator: " | ")) | "
-          + "\(number(mean(wellCut.map { $0.recall[index] }))) |")
+          + "\(number(mean(all.map { $0.recall[index] }))) |")
     }
     return lines.joined(separator: "\n") + "\n"
   }
