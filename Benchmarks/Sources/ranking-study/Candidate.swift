@@ -19,8 +19,11 @@ struct Candidate: Sendable {
     return scores.indices.sorted { scores[$0] == scores[$1] ? $0 < $1 : scores[$0] > scores[$1] }
   }
 
+  /// What the library ranks by.
+  static let defaultName = ChannelTrace.Configuration(segments: 2).aggregation.rawValue
+
   /// With c the mean inside the segment minus the mean outside, s the channel's standard deviation over all nodes; ⟨·⟩ is the
-  /// mean over the segment's nodes.
+  /// mean over the segment's nodes. The page explains the other letters.
   static let all: [Candidate] = signs + products + contrasts + neighbours + standardized + controls
 
   private static let signs: [Candidate] = [
@@ -71,11 +74,15 @@ struct Candidate: Sendable {
 
   private static let standardized: [Candidate] = [
     Candidate(name: "mean signed over deviation", formula: "⟨g⟩ / s") { $0.scores.meanSigned / max($0.deviation, 1e-300) },
-    Candidate(name: "mean absolute over deviation", formula: "⟨abs g⟩ / s") { $0.scores.meanAbsolute / max($0.deviation, 1e-300) },
+    Candidate(name: "mean absolute over deviation", formula: "⟨abs g⟩ / s") {
+      $0.scores.meanAbsolute / max($0.deviation, 1e-300)
+    },
     Candidate(name: "gradient × contrast over variance", formula: "⟨g⟩·c / s²") {
       $0.scores.gradientTimesContrast / max($0.deviation * $0.deviation, 1e-300)
     },
-    Candidate(name: "distinctiveness: mean absolute × margin over variance", formula: "⟨abs g⟩·m / s²") { $0.scores.distinctiveness },
+    Candidate(name: "\(defaultName): mean absolute × margin over variance", formula: "⟨abs g⟩·m / s²") {
+      $0.scores.distinctiveness
+    },
     Candidate(name: "mean absolute × margin over deviation", formula: "⟨abs g⟩·m / s") {
       $0.scores.meanAbsolute * $0.margin / max($0.deviation, 1e-300)
     },

@@ -57,8 +57,8 @@ struct TraceReport: Encodable {
         channels: segment.channels.map {
           Channel(
             index: $0.index, name: $0.name, distinctiveness: $0.distinctiveness, meanSigned: $0.meanSigned,
-            standardError: $0.standardError, meanAbsolute: $0.meanAbsolute, rootMeanSquare: $0.rootMeanSquare, gradientTimesInput: $0.gradientTimesInput,
-            gradientTimesContrast: $0.gradientTimesContrast)
+            standardError: $0.standardError, meanAbsolute: $0.meanAbsolute, rootMeanSquare: $0.rootMeanSquare,
+            gradientTimesInput: $0.gradientTimesInput, gradientTimesContrast: $0.gradientTimesContrast)
         }, ranking: segment.ranking)
     }
     self.planted = planted

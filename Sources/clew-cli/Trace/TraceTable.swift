@@ -27,10 +27,10 @@ struct TraceTable {
       for (rank, channel) in top.enumerated() {
         let name = channel.name.padding(toLength: width, withPad: " ", startingAt: 0)
         let error = channel.standardError.map { " ± " + number($0) } ?? ""
-        let score = aggregation == .distinctiveness ? "  distinctiveness \(number(channel.distinctiveness))" : ""
+        let ranked = Self.printed.contains(aggregation) ? "" : "  \(aggregation.rawValue) \(number(channel[aggregation]))"
         lines.append(
-          "  \(rank + 1). \(name)\(score)  mean |g| \(number(channel.meanAbsolute))  mean g \(number(channel.meanSigned))\(error)"
-            + "  g × contrast \(number(channel.gradientTimesContrast))")
+          "  \(rank + 1). \(name)\(ranked)  mean |g| \(number(channel.meanAbsolute))"
+            + "  mean g \(number(channel.meanSigned))\(error)")
       }
     }
     if let planted {
@@ -41,6 +41,9 @@ struct TraceTable {
     }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  /// In columns of their own, whatever the ranking is by.
+  private static let printed: [ChannelAggregation] = [.meanAbsolute, .meanSigned]
 
   private func number(_ value: Double) -> String { String(format: "%.4g", value) }
 }
