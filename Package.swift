@@ -41,7 +41,7 @@ let package = Package(
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage"]),
     library("Features", ["Autograd"]),
-    library("Attribution", ["SpectralClustering", "Features", "CKernels"]),
+    library("Attribution", ["SpectralClustering", "Features"]),
     library("Figures", ["TensorCore", "CImage"]),
     library("Clew", ["TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Attribution", "Figures"]),
     .executableTarget(
@@ -58,6 +58,7 @@ let package = Package(
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
     test("FiguresTests", ["Figures", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
+    test("AttributionTests", ["Attribution"]),
     test("HouseTests", []),
   ]
 )

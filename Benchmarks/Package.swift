@@ -15,6 +15,13 @@ let package = Package(
       dependencies: [
         .product(name: "Clew", package: "clew"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ])
+      ]),
+    // Which aggregation ranks planted channels first: the numbers of Documentation/Ranking.md.
+    .executableTarget(
+      name: "ranking-study",
+      dependencies: [
+        .product(name: "Clew", package: "clew"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ]
 )

@@ -3,8 +3,14 @@ import Foundation
 
 /// How the gradients of one channel, over the nodes of a segment, become one number.
 ///
-/// With g the gradient of the segment's objective and x the features, both on the segment's own nodes.
+/// With g the gradient of the segment's objective and x the features, both on the segment's own nodes. Which of them ranks
+/// planted channels first is measured: see `Documentation/Ranking.md`.
 public enum ChannelAggregation: String, Sendable, CaseIterable {
+  /// mean |g| · margin / variance: high for a channel that the objective feels, and whose mean in the segment stands
+  /// apart from its mean in every other segment, above or below all of them, by much of its own spread. The margin is the
+  /// distance to the nearest of those means; it is negative if the segment's own mean lies between them. Depends neither on
+  /// where zero is nor, as a ranking, on the scale of a channel.
+  case distinctiveness
   /// mean g: negative where more of the channel weakens the segment.
   case meanSigned
   /// mean |g|
@@ -22,6 +28,8 @@ public enum ChannelAggregation: String, Sendable, CaseIterable {
 public struct ChannelScores: Sendable, Equatable {
   public let index: Int
   public let name: String
+  /// Objective per squared unit of the channel.
+  public let distinctiveness: Double
   /// Objective per unit of the channel.
   public let meanSigned: Double
   /// Standard error of ``meanSigned`` over the segment's nodes, taken as independent; `nil` for a single node.
@@ -33,6 +41,7 @@ public struct ChannelScores: Sendable, Equatable {
 
   public subscript(aggregation: ChannelAggregation) -> Double {
     switch aggregation {
+    case .distinctiveness: distinctiveness
     case .meanSigned: meanSigned
     case .meanAbsolute: meanAbsolute
     case .rootMeanSquare: rootMeanSquare
@@ -42,18 +51,19 @@ public struct ChannelScores: Sendable, Equatable {
   }
 }
 
-/// Scores of all channels on some nodes.
+/// Scores of all channels for one segment; all zero if it is empty.
 ///
 /// - Parameters:
-///   - gradients: [N, D] float64, of which the rows of `nodes` are read.
-///   - features: [N, D].
-///   - totals: the sum of each channel over all nodes.
-func channelScores(
-  gradients: NDArray, features: NDArray, nodes: [Int], names: [String], totals: [Double]
+///   - gradients: [N, D] float64, of which the rows of the segment are read.
+///   - features: [N, D] float64.
+///   - segment: its position in `moments`.
+package func channelScores(
+  gradients: NDArray, features: NDArray, segment: Int, moments: ChannelMoments, names: [String]
 ) -> [ChannelScores] {
+  let nodes = moments.segments[segment]
   let channels = names.count
   var sum = [Double](repeating: 0, count: channels)
-  var (absolute, square, product, inside) = (sum, sum, sum, sum)
+  var (absolute, square, product) = (sum, sum, sum)
   gradients.withUnsafeBufferPointer(as: Double.self) { g in
     features.withUnsafeBufferPointer(as: Double.self) { x in
       for node in nodes {
@@ -63,26 +73,31 @@ func channelScores(
           absolute[channel] += abs(gradient)
           square[channel] += gradient * gradient
           product[channel] += gradient * value
-          inside[channel] += value
         }
       }
     }
   }
-  let (count, outside) = (Double(nodes.count), Double(features.shape[0] - nodes.count))
-  if nodes.isEmpty {
-    return names.enumerated().map { index, name in
-      ChannelScores(
-        index: index, name: name, meanSigned: 0, standardError: nil, meanAbsolute: 0, rootMeanSquare: 0,
-        gradientTimesInput: 0, gradientTimesContrast: 0)
-    }
-  }
+  // Of an empty segment all sums are zero.
+  let count = Double(max(1, nodes.count))
   return names.enumerated().map { index, name in
     let mean = sum[index] / count
     let variance = max(0, square[index] / count - mean * mean) * count / max(1, count - 1)
-    let contrast = inside[index] / count - (outside > 0 ? (totals[index] - inside[index]) / outside : 0)
+    let spread = moments.variance(index)
     return ChannelScores(
-      index: index, name: name, meanSigned: mean, standardError: count > 1 ? (variance / count).squareRoot() : nil,
+      index: index, name: name,
+      distinctiveness: spread > 0 ? absolute[index] / count * moments.margin(segment, index) / spread : 0,
+      meanSigned: mean, standardError: nodes.count > 1 ? (variance / count).squareRoot() : nil,
       meanAbsolute: absolute[index] / count, rootMeanSquare: (square[index] / count).squareRoot(),
-      gradientTimesInput: product[index] / count, gradientTimesContrast: mean * contrast)
+      gradientTimesInput: product[index] / count, gradientTimesContrast: mean * moments.contrast(segment, index))
+  }
+}
+
+/// Channel indices by descending score; equal ones by index.
+///
+/// Descending value, not magnitude: for the signed aggregations it finds more planted channels.
+package func rankedChannels(_ scores: [ChannelScores], by aggregation: ChannelAggregation) -> [Int] {
+  scores.indices.sorted { a, b in
+    let (x, y) = (scores[a][aggregation], scores[b][aggregation])
+    return x == y ? a < b : x > y
   }
 }

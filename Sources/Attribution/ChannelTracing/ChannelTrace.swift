@@ -1,5 +1,3 @@
-import CKernels
-
 /// Which channels made each segment of a normalised cut: the gradient of every segment's objective with respect to the
 /// features, aggregated over the segment's own nodes.
 ///
@@ -18,7 +16,7 @@ public struct ChannelTrace: Sendable {
 
     public init(
       segments: Int, width: AffinityWidth = .medianDistance, rotation: RotationRule = .procrustes,
-      aggregation: ChannelAggregation = .meanAbsolute, precision: DType = .float32
+      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32
     ) {
       self.segments = segments
       self.width = width
@@ -37,7 +35,7 @@ public struct ChannelTrace: Sendable {
     public let objective: Double
     /// One for each channel, by index.
     public let channels: [ChannelScores]
-    /// Channel indices, most important first.
+    /// Channel indices, most important first: by descending ``Configuration/aggregation``, equal ones by index.
     public let ranking: [Int]
     /// Largest relative residual of the linear solves behind the gradient.
     public let solveResidual: Double
@@ -104,11 +102,11 @@ public struct ChannelTrace: Sendable {
     let result = try partition.segmentGradients()
 
     let double = flat.converted(to: .float64)
-    let totals = double.reduced(CK_SUM, [0], keepingAxes: false).doubles
+    let moments = ChannelMoments(features: double, segments: partition.segments)
     let objectives = partition.objectives
     segments = partition.segments.enumerated().map { id, members in
       let scores = channelScores(
-        gradients: result.values, features: double, nodes: members, names: names, totals: totals)
+        gradients: result.values, features: double, segment: id, moments: moments, names: names)
       return Segment(
         id: id, nodes: members, objective: objectives[id], channels: scores,
         ranking: rankedChannels(scores, by: configuration.aggregation), solveResidual: result.residuals[id])
@@ -120,13 +118,5 @@ public struct ChannelTrace: Sendable {
     heldFixed = ["sigma", "assignment"] + (configuration.rotation == .frozen ? ["rotation"] : [])
     gradients = result.values
     warnings = partition.warnings + result.warnings
-  }
-}
-
-/// Channel indices by descending magnitude of their score; equal ones by index.
-func rankedChannels(_ scores: [ChannelScores], by aggregation: ChannelAggregation) -> [Int] {
-  scores.indices.sorted { a, b in
-    let (x, y) = (abs(scores[a][aggregation]), abs(scores[b][aggregation]))
-    return x == y ? a < b : x > y
   }
 }

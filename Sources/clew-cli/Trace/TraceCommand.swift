@@ -39,7 +39,7 @@ struct TraceCommand: ParsableCommand {
   @Option(help: "Whether the k-way rotation moves with the eigenvectors (procrustes) or is a constant (frozen).")
   var rotation = RotationRule.procrustes
 
-  @Option(help: "What the ranking sorts by; all of them are in the result.")
+  @Option(help: "What the ranking sorts by, descending; all of them are in the result.")
   var rankBy = ChannelTrace.Configuration(segments: 2).aggregation
 
   @Option(help: ArgumentHelp("A file with one channel name a line.", valueName: "file"))

@@ -5,6 +5,7 @@ struct TraceReport: Encodable {
   struct Channel: Encodable {
     let index: Int
     let name: String
+    let distinctiveness: Double
     let meanSigned: Double
     let standardError: Double?
     let meanAbsolute: Double
@@ -55,9 +56,9 @@ struct TraceReport: Encodable {
         solveResidual: segment.solveResidual,
         channels: segment.channels.map {
           Channel(
-            index: $0.index, name: $0.name, meanSigned: $0.meanSigned, standardError: $0.standardError,
-            meanAbsolute: $0.meanAbsolute, rootMeanSquare: $0.rootMeanSquare, gradientTimesInput: $0.gradientTimesInput,
-            gradientTimesContrast: $0.gradientTimesContrast)
+            index: $0.index, name: $0.name, distinctiveness: $0.distinctiveness, meanSigned: $0.meanSigned,
+            standardError: $0.standardError, meanAbsolute: $0.meanAbsolute, rootMeanSquare: $0.rootMeanSquare,
+            gradientTimesInput: $0.gradientTimesInput, gradientTimesContrast: $0.gradientTimesContrast)
         }, ranking: segment.ranking)
     }
     self.planted = planted

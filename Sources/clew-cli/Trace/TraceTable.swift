@@ -9,7 +9,7 @@ struct TraceTable {
   var depth = 5
 
   var text: String {
-    let cut = trace.cut
+    let (cut, aggregation) = (trace.cut, trace.configuration.aggregation)
     var lines = [
       "\(cut.nodeCount) nodes in \(trace.segments.count) segments by \(trace.channelNames.count) channels; "
         + "sigma \(number(cut.sigma)); held fixed: \(trace.heldFixed.joined(separator: ", "))",
@@ -20,16 +20,17 @@ struct TraceTable {
       lines.append("")
       lines.append(
         "segment \(segment.id): \(segment.size) nodes, objective \(number(segment.objective)), "
-          + "channels by \(trace.configuration.aggregation.rawValue)")
+          + "channels by \(aggregation.rawValue)")
       if segment.nodes.isEmpty { continue }
       let top = segment.ranking.prefix(depth).map { segment.channels[$0] }
       let width = top.map(\.name.count).max() ?? 0
       for (rank, channel) in top.enumerated() {
         let name = channel.name.padding(toLength: width, withPad: " ", startingAt: 0)
         let error = channel.standardError.map { " ± " + number($0) } ?? ""
+        let ranked = Self.printed.contains(aggregation) ? "" : "  \(aggregation.rawValue) \(number(channel[aggregation]))"
         lines.append(
-          "  \(rank + 1). \(name)  mean |g| \(number(channel.meanAbsolute))  mean g \(number(channel.meanSigned))\(error)"
-            + "  g × contrast \(number(channel.gradientTimesContrast))")
+          "  \(rank + 1). \(name)\(ranked)  mean |g| \(number(channel.meanAbsolute))"
+            + "  mean g \(number(channel.meanSigned))\(error)")
       }
     }
     if let planted {
@@ -40,6 +41,9 @@ struct TraceTable {
     }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  /// In columns of their own, whatever the ranking is by.
+  private static let printed: [ChannelAggregation] = [.meanAbsolute, .meanSigned]
 
   private func number(_ value: Double) -> String { String(format: "%.4g", value) }
 }
