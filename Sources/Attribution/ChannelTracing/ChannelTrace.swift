@@ -96,14 +96,14 @@ public struct ChannelTrace: Sendable {
     }
     let flat = features.reshaped(to: [nodes, channels])
     onStage(.eigenvectors)
+    let double = flat.converted(to: .float64)
     cut = try NormalizedCut(
-      flat.converted(to: configuration.precision), segments: configuration.segments, width: configuration.width)
+      double, segments: configuration.segments, width: configuration.width, precision: configuration.precision)
     onStage(.rotation)
     let partition = try KWayCut(cut, rule: configuration.rotation)
     onStage(.gradients)
     let result = try partition.segmentGradients()
 
-    let double = flat.converted(to: .float64)
     let totals = double.reduced(CK_SUM, [0], keepingAxes: false).doubles
     let objectives = partition.objectives
     segments = partition.segments.enumerated().map { id, members in

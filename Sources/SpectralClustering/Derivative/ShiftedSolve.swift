@@ -27,7 +27,8 @@ struct ShiftedSolve<T: SpectralScalar> {
     let z: Matrix<T>
     /// ‖b − (λ − A)z‖/‖b‖ of each column.
     let residuals: [Double]
-    /// Largest share of a right-hand side that lies along eigenvectors whose eigenvalue equals λ_K: left out of z.
+    /// Largest share of a right-hand side along eigenvectors whose eigenvalue equals λ_K, or where no curvature is left:
+    /// left out of z.
     let leftOut: Double
   }
 
@@ -60,20 +61,24 @@ struct ShiftedSolve<T: SpectralScalar> {
     for index in 0..<n * count { solution.pointer[index] = T(start.pointer[index]) }
     let residual = Matrix<T>(uninitialized: n, count)
     for index in 0..<n * count { residual.pointer[index] = T(rest.pointer[index]) }
-    let residuals = conjugateGradients(residual, into: solution, shifts: shifts, norms: norms)
-    return Solution(z: solution, residuals: residuals, leftOut: leftOut)
+    // When every eigenvector is known, what remains is rounding.
+    if knownCount == n { return Solution(z: solution, residuals: norms.map { _ in 0 }, leftOut: leftOut) }
+    let result = conjugateGradients(residual, into: solution, shifts: shifts, norms: norms)
+    return Solution(z: solution, residuals: result.residuals, leftOut: max(leftOut, result.leftOut))
   }
 
   private func columnNorms<S: SpectralScalar>(_ x: Matrix<S>) -> [Double] { dots(x, x).map { $0.squareRoot() } }
 
   private func conjugateGradients(
     _ start: Matrix<T>, into solution: Matrix<T>, shifts: [Double], norms: [Double]
-  ) -> [Double] {
+  ) -> (residuals: [Double], leftOut: Double) {
+    // Columns that met a direction without curvature, so an unknown eigenvector with eigenvalue λ_c: going on would diverge.
+    var closed = [Bool](repeating: false, count: shifts.count)
     var active = Array(0..<shifts.count)
     var state = State(r: start, p: start.copy(), z: Matrix(start.rows, start.columns))
     var rr = dots(state.r, state.r)
     var relative = zip(rr, norms).map { $0.squareRoot() / $1 }
-    func isDone(_ slot: Int) -> Bool { relative[active[slot]] <= T.solveTolerance }
+    func isDone(_ slot: Int) -> Bool { closed[active[slot]] || relative[active[slot]] <= T.solveTolerance }
     for _ in 0..<1000 {
       let open = active.indices.filter { !isDone($0) }
       if open.isEmpty { break }
@@ -88,10 +93,15 @@ struct ShiftedSolve<T: SpectralScalar> {
       let scratch = Matrix<T>(uninitialized: start.rows, active.count)
       affinity.applyShifted(state.p, shifts: active.map { T(shifts[$0]) }, scratch: scratch, into: image)
       project(image)
-      let curvature = dots(state.p, image)
+      let (curvature, lengths) = (dots(state.p, image), dots(state.p, state.p))
       var step = [T](repeating: 0, count: active.count)
-      for slot in active.indices where !isDone(slot) && curvature[slot] > 0 { step[slot] = T(rr[slot] / curvature[slot]) }
-      // No curvature is left in any open column: rounding has the upper hand, and the residuals say how far it got.
+      for slot in active.indices where !isDone(slot) {
+        if curvature[slot] > T.gapTolerance * lengths[slot] {
+          step[slot] = T(rr[slot] / curvature[slot])
+        } else {
+          closed[active[slot]] = true
+        }
+      }
       if step.allSatisfy({ $0 == 0 }) { break }
       axpy(step, state.p, state.z)
       axpy(step.map { -$0 }, image, state.r)
@@ -105,7 +115,9 @@ struct ShiftedSolve<T: SpectralScalar> {
       xpby(state.r, ratio, state.p)
     }
     state.z.add(columns: active, to: solution)
-    return relative
+    // A small rest is rounding.
+    let leftOut = closed.indices.filter { closed[$0] && relative[$0] > 1e2 * T.solveTolerance }.map { relative[$0] }.max()
+    return (closed.indices.map { closed[$0] ? min(relative[$0], 1) : relative[$0] }, min(1, leftOut ?? 0))
   }
 
   private struct State {

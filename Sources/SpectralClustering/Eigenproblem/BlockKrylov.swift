@@ -57,7 +57,7 @@ struct BlockKrylov {
         if let before = probed, abs(before - values[wanted - 1]) <= 10 * tolerance { break }
         probed = values[wanted - 1]
         if basis.columns + 3 * width > capacity { restart(rotation) }
-        for _ in 0..<3 { try expand(randomBlock(width)) }
+        try probe()
         continue
       }
       if basis.columns + width > capacity { restart(rotation) }
@@ -75,6 +75,16 @@ struct BlockKrylov {
     canonicalizeSigns(last.vectors)
     return LeadingEigenpairs(
       values: last.values, vectors: last.vectors, residuals: last.residuals, wanted: wanted, products: products)
+  }
+
+  /// New directions and two powers of the operator on them: a copy of an eigenvalue that was missed has too small a share
+  /// in random directions alone to show among the values that were found.
+  private mutating func probe() throws(SpectralError) {
+    try expand(randomBlock(width))
+    for _ in 0..<2 {
+      let newest = max(0, image.columns - width)..<image.columns
+      try expand(image.selecting(columns: Array(newest)))
+    }
   }
 
   private mutating func randomBlock(_ columns: Int) -> Matrix<Double> {
