@@ -58,6 +58,7 @@ let package = Package(
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
     test("FiguresTests", ["Figures", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
+    test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
     test("HouseTests", []),
   ]
 )

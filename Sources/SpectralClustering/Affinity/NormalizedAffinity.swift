@@ -46,6 +46,11 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
       }
     }
     inverseWidth = 1 / sigma / centred.scale
+    // The largest centred feature is between 1 and 2 in scaled units.
+    if T.dtype == .float32 && inverseWidth > 1e4 {
+      warnings.append(
+        "sigma (\(sigma)) is less than a ten-thousandth of the features' range, which float32 hardly resolves: use float64")
+    }
     // Infinity times the zero distance of a node from itself would be NaN.
     let largest = T.dtype == .float32 ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude
     let scale = T(min(largest, 0.5 * inverseWidth * inverseWidth))
