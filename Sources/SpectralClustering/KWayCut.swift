@@ -69,7 +69,9 @@ public struct KWayCut: Sendable {
           + "(share of the cotangent: \(result.leftOut))")
     }
     // What was left out remains in the residual.
-    if result.leftOut <= 1e-6, let worst = residuals.max(), worst > 1e2 * (cut.precision == .float32 ? Float.solveTolerance : Double.solveTolerance) {
+    if result.leftOut <= 1e-6, let worst = residuals.max(),
+      worst > 1e2 * (cut.precision == .float32 ? Float.solveTolerance : Double.solveTolerance)
+    {
       warnings.append("a linear solve stopped at a relative residual of \(worst)")
     }
     return SegmentGradients(values: result.features.array, residuals: residuals, warnings: warnings)

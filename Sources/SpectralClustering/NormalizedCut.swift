@@ -57,8 +57,9 @@ public struct NormalizedCut: Sendable {
     let unit = eigenvalues.count { $0 > 1 - tolerance }
     let pieces =
       unit > 1
-      ? ["eigenvalue 1 occurs \(unit) times: the nodes fall into groups without affinity to each other; a larger sigma joins them"]
-      : []
+      ? [
+        "eigenvalue 1 occurs \(unit) times: the nodes fall into groups without affinity to each other; a larger sigma joins them"
+      ] : []
     warnings = affinity.warnings + pieces + gap.warnings(segments, tolerance: tolerance)
   }
 

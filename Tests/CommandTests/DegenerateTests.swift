@@ -61,7 +61,7 @@ import Testing
     #expect(result.status == 0 && !result.wasKilled, "\(result.error)")
     // JSON has no spelling for NaN or infinity: what decodes is finite.
     let document = try TraceDocument(result.output)
-    #expect(document.scores.allSatisfy(\.isFinite))
+    #expect(document.scores.allSatisfy { $0.isFinite })
     #expect(document.assignment.count == edge.features.count / (edge.features.shape.last ?? 1))
     #expect(document.segments.count == edge.segments)
     #expect(document.segments.reduce(0) { $0 + $1.size } == document.assignment.count)

@@ -48,7 +48,8 @@ import Testing
     let result = try trace(["--json", "--seed", "7", "--threads", "1"], in: folder)
     let provenance = try TraceDocument(result.output).provenance
     #expect(provenance.seed == 7 && provenance.threads == 1)
-    #expect(provenance.command.dropFirst() == ["trace", "features.npy", "--segments", "3", "--json", "--seed", "7", "--threads", "1"])
+    #expect(
+      provenance.command.dropFirst() == ["trace", "features.npy", "--segments", "3", "--json", "--seed", "7", "--threads", "1"])
     let version = try Clew.run(["--version"], in: folder).text
     #expect(version == provenance.version + "\n")
     #expect(provenance.inputs.map(\.path) == ["features.npy"])

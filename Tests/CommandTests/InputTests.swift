@@ -25,7 +25,8 @@ import Testing
   private static func half(_ value: Int) -> UInt16 {
     if value == 0 { return 0 }
     let exponent = Int.bitWidth - 1 - value.leadingZeroBitCount
-    return UInt16((exponent + 15) << 10 | (value << (10 - exponent)) & 0x3FF)
+    let fraction = (value << (10 - exponent)) & 0x3FF
+    return UInt16((exponent + 15) << 10 | fraction)
   }
 
   @Test func anyElementTypeOrderAndEndianness() throws {
@@ -35,7 +36,10 @@ import Testing
     let expected = try trace("float32.npy", in: folder)
 
     let floats = values.map { Float($0).bitPattern }
-    let columnMajor = (0..<60).map { floats[($0 % 4 * 5 + $0 / 4 % 5) * 3 + $0 / 20] }
+    let columnMajor: [UInt32] = (0..<60).map { index in
+      let (row, column, channel) = (index % 4, index / 4 % 5, index / 20)
+      return floats[(row * 5 + column) * 3 + channel]
+    }
     let files: [(String, [UInt8], Bool)] = [
       ("|u1", Self.bytes(values.map { UInt8($0) }), false),
       ("<i8", Self.bytes(values.map { Int64($0) }), false),

@@ -26,8 +26,9 @@ extension Folder {
   func saveRaw(descriptor: String, shape: String, fortran: Bool = false, bytes: [UInt8], _ name: String) throws {
     var header = "{'descr': '\(descriptor)', 'fortran_order': \(fortran ? "True" : "False"), 'shape': \(shape), }"
     header += String(repeating: " ", count: 63 - (10 + header.utf8.count) % 64) + "\n"
-    try write([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)]
-      + Array(header.utf8) + bytes, name)
+    try write(
+      [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)]
+        + Array(header.utf8) + bytes, name)
   }
 }
 

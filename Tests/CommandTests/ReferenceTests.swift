@@ -6,9 +6,9 @@ import Testing
   struct Reference: Decodable {
     struct Cluster: Decodable {
       let size: Int
-      let first_pixel: Int
+      let firstPixel: Int
       let objective: Double
-      let mean_signed, mean_abs, mean_signed_procrustes, mean_abs_procrustes: [Double]
+      let meanSigned, meanAbs, meanSignedProcrustes, meanAbsProcrustes: [Double]
     }
     let eigenvalues: [Double]
     let assignment: [Int]
@@ -17,9 +17,10 @@ import Testing
 
   @Test(arguments: ["float64", "float32"], ["procrustes", "frozen"])
   func agreesWithDenseAutograd(precision: String, rotation: String) throws {
-    let reference = try JSONDecoder().decode(
-      Reference.self,
-      from: Data(contentsOf: URL(fileURLWithPath: libraryFixture("SpectralClusteringTests/Fixtures/ncut_expected.json"))))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let file = URL(fileURLWithPath: libraryFixture("SpectralClusteringTests/Fixtures/ncut_expected.json"))
+    let reference = try decoder.decode(Reference.self, from: Data(contentsOf: file))
     let folder = try Folder()
     let result = try Clew.run(
       [
@@ -35,15 +36,15 @@ import Testing
     #expect(difference(document.eigenvalues, reference.eigenvalues) < (isDouble ? 1e-10 : 1e-5))
     #expect(document.segments.count == reference.clusters.count)
     for cluster in reference.clusters {
-      let segment = document.segments[document.assignment[cluster.first_pixel]]
-      let label = reference.assignment[cluster.first_pixel]
+      let segment = document.segments[document.assignment[cluster.firstPixel]]
+      let label = reference.assignment[cluster.firstPixel]
       #expect(document.assignment.map { $0 == segment.id } == reference.assignment.map { $0 == label })
-      #expect(segment.size == cluster.size && segment.firstPixel == cluster.first_pixel)
+      #expect(segment.size == cluster.size && segment.firstPixel == cluster.firstPixel)
       #expect(abs(segment.objective - cluster.objective) < (isDouble ? 1e-12 : 1e-6))
       let isFrozen = rotation == "frozen"
       let tolerance = isDouble ? 1e-8 : 2e-4
-      let signed = isFrozen ? cluster.mean_signed : cluster.mean_signed_procrustes
-      let absolute = isFrozen ? cluster.mean_abs : cluster.mean_abs_procrustes
+      let signed = isFrozen ? cluster.meanSigned : cluster.meanSignedProcrustes
+      let absolute = isFrozen ? cluster.meanAbs : cluster.meanAbsProcrustes
       #expect(difference(segment.channels.map(\.meanSigned), signed) < tolerance)
       #expect(difference(segment.channels.map(\.meanAbsolute), absolute) < tolerance)
       // The reference's last channel is constant.

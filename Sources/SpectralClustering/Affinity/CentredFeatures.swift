@@ -19,7 +19,8 @@ struct CentredFeatures<T: SpectralScalar>: Sendable {
       throw .notFinite(value: source[bad], node: bad / max(1, d), channel: bad % max(1, d))
     }
     if let reach = source.map(abs).max(), reach > representableMagnitudes.upperBound {
-      throw .invalidInput("the features reach \(reach), expected at most \(representableMagnitudes.upperBound); change their unit")
+      throw .invalidInput(
+        "found features that reach \(reach), expected at most \(representableMagnitudes.upperBound); change their unit")
     }
     var centre = [Double](repeating: 0, count: d)
     for i in 0..<n { for c in 0..<d { centre[c] += source[i * d + c] } }
@@ -33,7 +34,7 @@ struct CentredFeatures<T: SpectralScalar>: Sendable {
     for i in 0..<n { for c in 0..<d { spread = max(spread, abs(source[i * d + c] - centre[c])) } }
     if spread > 0 && spread < representableMagnitudes.lowerBound {
       throw .invalidInput(
-        "the features differ by \(spread) at most, expected at least \(representableMagnitudes.lowerBound); change their unit")
+        "found features that differ by \(spread) at most, expected at least \(representableMagnitudes.lowerBound); change their unit")
     }
     let scale = spread > 0 ? Double(sign: .plus, exponent: -spread.exponent, significand: 1) : 1
     let matrix = Matrix<T>(uninitialized: n, d)

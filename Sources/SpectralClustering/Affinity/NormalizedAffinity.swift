@@ -75,11 +75,12 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
   /// The affinity is stored in full: to ask for more memory than there is would end the program without a word.
   private static func checkMemory(_ nodes: Int) throws(SpectralError) {
     let (needed, available) = (
-      Double(nodes) * Double(nodes) * Double(T.dtype.byteCount), Double(ProcessInfo.processInfo.physicalMemory))
+      Double(nodes) * Double(nodes) * Double(T.dtype.byteCount), Double(ProcessInfo.processInfo.physicalMemory)
+    )
     if needed > 0.9 * available {
       let gigabytes = { (bytes: Double) in String(format: "%.1f GB", bytes / 1e9) }
       throw .invalidInput(
-        "the affinity of \(nodes) nodes takes \(gigabytes(needed)), expected at most 90 % of this machine's "
+        "found \(nodes) nodes, whose affinity takes \(gigabytes(needed)), expected at most 90 % of this machine's "
           + "\(gigabytes(available)); use fewer nodes")
     }
   }

@@ -15,8 +15,10 @@ extension NormalizedAffinity {
         tasks.append((index, nodes[first..<min(nodes.count, first + block)]))
       }
     }
-    let (left, right) = (cotangents.map { paired($0, leading, factorFirst: true) },
-      cotangents.map { paired($0, leading, factorFirst: false) })
+    let (left, right) = (
+      cotangents.map { paired($0, leading, factorFirst: true) },
+      cotangents.map { paired($0, leading, factorFirst: false) }
+    )
     Parallel.forEach(tasks.count) { task in
       let (index, nodes) = tasks[task]
       self.cotangentRows(

@@ -16,7 +16,8 @@ func standardError(_ line: String) { _ = writeAll(line + "\n", to: 2) }
 /// a crash report.) A reader that went away, as in `clew … | head`, ends the program silently by SIGPIPE, as it does others.
 func standardOutput(_ text: String) throws {
   if let code = writeAll(text, to: 1) {
-    throw CommandError.failed("standard output: found an error (\(String(cString: strerror(code)))), expected a place to write to")
+    let reason = String(cString: strerror(code))
+    throw CommandError.failed("standard output: found an error (\(reason)), expected a place to write to")
   }
 }
 

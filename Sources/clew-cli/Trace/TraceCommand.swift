@@ -25,15 +25,18 @@ struct TraceCommand: ParsableCommand {
   @Flag(help: "Trace a generated multiplex tissue whose channels are planted, instead of an input.")
   var demo = false
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Number of segments, at least 2 (with --demo: 4 unless given).", valueName: "K"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Number of segments, at least 2 (with --demo: 4 unless given).", valueName: "K"))
   var segments: Int?
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Pictures are scaled to at most this many pixels.", valueName: "count"))
   var maxNodes = 10_000
 
-  @Option(parsing: .unconditional, help: ArgumentHelp(
-    "Width of the affinity in the units of the features (default: the median of the non-zero pairwise distances).",
-    valueName: "S"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Width of the affinity in the units of the features (default: the median of the non-zero pairwise distances).",
+      valueName: "S"))
   var sigma: Double?
 
   @Option(help: "Whether the k-way rotation moves with the eigenvectors (procrustes) or is a constant (frozen).")
