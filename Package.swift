@@ -59,6 +59,7 @@ let package = Package(
     test("FiguresTests", ["Figures", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
     test("AttributionTests", ["Attribution"]),
+    test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
     test("HouseTests", []),
   ]
 )

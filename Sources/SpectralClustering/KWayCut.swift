@@ -68,7 +68,10 @@ public struct KWayCut: Sendable {
         "the derivative along eigenvectors that are tied with eigenvalue \(cut.segmentCount) does not exist and is left out "
           + "(share of the cotangent: \(result.leftOut))")
     }
-    if let worst = residuals.max(), worst > 1e2 * (cut.precision == .float32 ? Float.solveTolerance : Double.solveTolerance) {
+    // What was left out remains in the residual.
+    if result.leftOut <= 1e-6, let worst = residuals.max(),
+      worst > 1e2 * (cut.precision == .float32 ? Float.solveTolerance : Double.solveTolerance)
+    {
       warnings.append("a linear solve stopped at a relative residual of \(worst)")
     }
     return SegmentGradients(values: result.features.array, residuals: residuals, warnings: warnings)

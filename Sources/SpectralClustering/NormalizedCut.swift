@@ -23,11 +23,15 @@ public struct NormalizedCut: Sendable {
   let affinity: any Affinity
 
   /// - Parameters:
-  ///   - features: [N, D], finite, float32 or float64: its dtype is the precision of the affinity.
+  ///   - features: [N, D], finite, float32 or float64.
   ///   - segments: K, from 1 to N.
   ///   - width: σ (default: the median of the non-zero pairwise distances).
+  ///   - precision: of the affinity, float32 or float64 (default: that of the features). Distances are taken from the features
+  ///     as given, before they are rounded to it.
   /// - Throws: ``SpectralError``.
-  public init(_ features: NDArray, segments: Int, width: AffinityWidth = .medianDistance) throws(SpectralError) {
+  public init(
+    _ features: NDArray, segments: Int, width: AffinityWidth = .medianDistance, precision: DType? = nil
+  ) throws(SpectralError) {
     guard features.rank == 2, features.dtype.isFloating else {
       throw .invalidInput("expected features [nodes, channels] in float32 or float64, found \(Signature(features))")
     }
@@ -36,18 +40,27 @@ public struct NormalizedCut: Sendable {
     guard (1...n).contains(segments) else {
       throw .invalidInput("\(segments) segments of \(n) nodes; expected from 1 to \(n)")
     }
-    if features.dtype == .float32 {
+    let precision = precision ?? features.dtype
+    guard precision.isFloating else { throw .invalidInput("the precision is \(precision); expected float32 or float64") }
+    if precision == .float32 {
       affinity = try NormalizedAffinity<Float>(features, width: width)
     } else {
       affinity = try NormalizedAffinity<Double>(features, width: width)
     }
     pairs = try affinity.leadingEigenpairs(segments)
-    (nodeCount, segmentCount, precision, sigma) = (n, segments, features.dtype, affinity.sigma)
+    (nodeCount, segmentCount, self.precision, sigma) = (n, segments, precision, affinity.sigma)
     eigenvalues = Array(pairs.values.prefix(segments))
     residuals = Array(pairs.residuals.prefix(segments))
     eigenvectors = pairs.vectors.selecting(columns: Array(0..<segments)).array
     gap = EigenGap(eigenvalues: Array(pairs.values.prefix(pairs.reliable)), count: segments)
-    warnings = affinity.warnings + gap.warnings(segments, tolerance: affinity.gapTolerance)
+    let tolerance = affinity.gapTolerance
+    let unit = eigenvalues.count { $0 > 1 - tolerance }
+    let pieces =
+      unit > 1
+      ? [
+        "eigenvalue 1 occurs \(unit) times: the nodes fall into groups without affinity to each other; a larger sigma joins them"
+      ] : []
+    warnings = affinity.warnings + pieces + gap.warnings(segments, tolerance: tolerance)
   }
 
   /// The top eigenvectors as a mutable matrix.
@@ -56,7 +69,9 @@ public struct NormalizedCut: Sendable {
 
 extension EigenGap {
   func warnings(_ segments: Int, tolerance: Double) -> [String] {
-    guard let width, let next else { return [] }
+    guard let width, let next else {
+      return ["there are as many segments as nodes (\(segments)), so nothing holds a segment together"]
+    }
     if width <= tolerance {
       return [
         "there is no gap after eigenvalue \(segments) (\(last) and \(next)): the segments, and gradients through them, depend on "

@@ -20,6 +20,8 @@ struct ClewCommand: ParsableCommand {
 
   /// Turns every error into one line on standard error and the exit status that `--help` promises.
   static func main() {
+    // A parent may have had it ignored; then a reader that goes away would be an error and not the end.
+    signal(SIGPIPE, SIG_DFL)
     do {
       var command = try parseAsRoot()
       try command.run()

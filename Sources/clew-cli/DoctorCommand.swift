@@ -34,11 +34,11 @@ struct DoctorCommand: ParsableCommand {
     if common.json {
       let report = Report(
         checks: checks, warnings: bad.map { "\($0.name): \($0.found)" }, provenance: try Provenance(common, inputs: []))
-      standardOutput(try jsonDocument(report))
+      try standardOutput(jsonDocument(report))
     } else {
       for check in checks {
-        standardOutput("\(check.isGood ? "ok  " : "BAD ") \(check.name): \(check.found)\n")
-        if let advice = check.advice { standardOutput("     \(advice)\n") }
+        try standardOutput("\(check.isGood ? "ok  " : "BAD ") \(check.name): \(check.found)\n")
+        if let advice = check.advice { try standardOutput("     \(advice)\n") }
       }
     }
     if !gradientCheck.isGood { throw CommandError.failed("the self-test of a gradient failed") }

@@ -22,13 +22,13 @@ struct InspectCommand: ParsableCommand {
     if let key = input.key { _ = try arrays.array(named: key) }
     let entries = arrays.entries.filter { input.key == nil || $0.name == input.key }.map { Entry($0, in: arrays) }
     let warnings = entries.compactMap { entry in entry.problem.map { "\(entry.name): \($0)" } }
+    common.warn(warnings)
     if common.json {
       let report = Report(
         entries: entries, warnings: warnings, provenance: try Provenance(common, inputs: [input.path]))
-      standardOutput(try jsonDocument(report))
+      try standardOutput(jsonDocument(report))
     } else {
-      common.warn(warnings)
-      standardOutput(entries.map(\.line).joined(separator: "\n") + "\n")
+      try standardOutput(entries.map(\.line).joined(separator: "\n") + "\n")
     }
   }
 

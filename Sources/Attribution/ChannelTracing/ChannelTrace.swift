@@ -94,14 +94,14 @@ public struct ChannelTrace: Sendable {
     }
     let flat = features.reshaped(to: [nodes, channels])
     onStage(.eigenvectors)
+    let double = flat.converted(to: .float64)
     cut = try NormalizedCut(
-      flat.converted(to: configuration.precision), segments: configuration.segments, width: configuration.width)
+      double, segments: configuration.segments, width: configuration.width, precision: configuration.precision)
     onStage(.rotation)
     let partition = try KWayCut(cut, rule: configuration.rotation)
     onStage(.gradients)
     let result = try partition.segmentGradients()
 
-    let double = flat.converted(to: .float64)
     let moments = ChannelMoments(features: double, segments: partition.segments)
     let objectives = partition.objectives
     segments = partition.segments.enumerated().map { id, members in

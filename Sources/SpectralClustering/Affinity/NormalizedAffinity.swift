@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 
 /// How the width σ of the Gaussian affinity is chosen.
 public enum AffinityWidth: Sendable, Equatable {
@@ -12,6 +13,8 @@ public enum AffinityWidth: Sendable, Equatable {
 final class NormalizedAffinity<T: SpectralScalar>: Sendable {
   let features: CentredFeatures<T>
   let sigma: Double
+  /// 1/σ for the scaled features.
+  let inverseWidth: Double
   /// W, [N, N], symmetric.
   let weights: Matrix<T>
   /// d = W·1.
@@ -23,23 +26,34 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
   var nodeCount: Int { weights.rows }
 
   init(_ features: NDArray, width: AffinityWidth) throws(SpectralError) {
+    try Self.checkMemory(features.shape[0])
     let centred = try CentredFeatures<T>(features)
     let n = centred.nodeCount
     let weights = squaredDistances(centred)
     var warnings: [String] = []
     switch width {
     case .value(let given):
-      if !(given > 0 && given.isFinite) { throw .invalidInput("sigma is \(given); expected a positive number") }
+      if !representableMagnitudes.contains(given) {
+        throw .invalidInput("sigma is \(given); expected a positive number from 1e-100 to 1e+100")
+      }
       sigma = given
     case .medianDistance:
       if let median = medianDistance(weights) {
-        sigma = median
+        sigma = median / centred.scale
       } else {
         sigma = 1
         warnings.append("all nodes have the same features: every distance is zero, so sigma is set to 1")
       }
     }
-    let scale = T(1 / (2 * sigma * sigma))
+    inverseWidth = 1 / sigma / centred.scale
+    // The largest centred feature is between 1 and 2 in scaled units.
+    if T.dtype == .float32 && inverseWidth > 1e4 {
+      warnings.append(
+        "sigma (\(sigma)) is less than a ten-thousandth of the features' range, which float32 hardly resolves: use float64")
+    }
+    // Infinity times the zero distance of a node from itself would be NaN.
+    let largest = T.dtype == .float32 ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude
+    let scale = T(min(largest, 0.5 * inverseWidth * inverseWidth))
     var degrees = [Double](repeating: 0, count: n)
     degrees.withUnsafeMutableBufferPointer { degrees in
       guard let degrees = degrees.baseAddress else { return }
@@ -56,6 +70,19 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
     scales = Matrix(n, 1, degrees.map { 1 / $0.squareRoot() })
     scalesInPrecision = Matrix(n, 1, degrees.map { T(1 / $0.squareRoot()) })
     self.warnings = warnings
+  }
+
+  /// The affinity is stored in full: to ask for more memory than there is would end the program without a word.
+  private static func checkMemory(_ nodes: Int) throws(SpectralError) {
+    let (needed, available) = (
+      Double(nodes) * Double(nodes) * Double(T.dtype.byteCount), Double(ProcessInfo.processInfo.physicalMemory)
+    )
+    if needed > 0.9 * available {
+      let gigabytes = { (bytes: Double) in String(format: "%.1f GB", bytes / 1e9) }
+      throw .invalidInput(
+        "found \(nodes) nodes, whose affinity takes \(gigabytes(needed)), expected at most 90 % of this machine's "
+          + "\(gigabytes(available)); use fewer nodes")
+    }
   }
 
   /// Y = A·X in double, whatever the precision of W: eigenpairs and residuals are exact for the stored affinity.

@@ -41,6 +41,7 @@ extension ShiftedSolve {
       couplings.append(try coupling(components, values: value, scale: vector))
       let projected = vector.copy()
       Matrix.multiply(leading, components, alpha: -1, beta: 1, into: projected)
+      clearRounding(projected, of: vector)
       rightSides.append(projected)
     }
     let shifts = (0..<rightSides.count * k).map { pairs.values[$0 % k] }
@@ -56,6 +57,16 @@ extension ShiftedSolve {
     }
     let residuals = vectors.indices.map { solution.residuals[$0 * k..<($0 + 1) * k].max() ?? 0 }
     return Pullbacks(cotangents: cotangents, residuals: residuals, leftOut: solution.leftOut)
+  }
+
+  /// A column of which the projection left only rounding is zero: a solve would take the rounding for a right-hand side.
+  private func clearRounding(_ projected: Matrix<Double>, of vector: Matrix<Double>) {
+    let size = Double.dot(vector.pointer, vector.pointer, vector.count).squareRoot()
+    var squares = [Double](repeating: 0, count: projected.columns)
+    Double.columnDots(projected.pointer, projected.pointer, projected.rows, projected.columns, &squares)
+    for column in squares.indices where squares[column].squareRoot() <= 1e-13 * size {
+      for row in 0..<projected.rows { projected[row, column] = 0 }
+    }
   }
 
   private func coupling(

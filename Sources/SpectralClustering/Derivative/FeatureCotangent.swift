@@ -15,8 +15,10 @@ extension NormalizedAffinity {
         tasks.append((index, nodes[first..<min(nodes.count, first + block)]))
       }
     }
-    let (left, right) = (cotangents.map { paired($0, leading, factorFirst: true) },
-      cotangents.map { paired($0, leading, factorFirst: false) })
+    let (left, right) = (
+      cotangents.map { paired($0, leading, factorFirst: true) },
+      cotangents.map { paired($0, leading, factorFirst: false) }
+    )
     Parallel.forEach(tasks.count) { task in
       let (index, nodes) = tasks[task]
       self.cotangentRows(
@@ -54,20 +56,34 @@ extension NormalizedAffinity {
       T.gemm(
         false, true, nodes.count, count, rank, 1, leftRows.pointer, rank, right.row(first), rank, 0, tile.pointer, count)
       for (index, node) in nodes.enumerated() {
-        rowSums[index] += T.affinityCotangent(
-          scalesInPrecision.pointer[node], scalesInPrecision.row(first), degrees.pointer[node], degrees.row(first),
-          weights.row(node) + first, tile.pointer + index * count, count)
+        let row = tile.pointer + index * count
+        let add = { (piece: Range<Int>) in
+          rowSums[index] += T.affinityCotangent(
+            self.scalesInPrecision.pointer[node], self.scalesInPrecision.row(first + piece.lowerBound), degrees.pointer[node],
+            degrees.row(first + piece.lowerBound), self.weights.row(node) + first + piece.lowerBound, row + piece.lowerBound,
+            piece.count)
+        }
+        // A node's distance to itself has no derivative; left in, it would cancel only up to rounding, which a small σ magnifies.
+        let own = node - first
+        if (0..<count).contains(own) {
+          add(0..<own)
+          add(own + 1..<count)
+          row[own] = 0
+        } else {
+          add(0..<count)
+        }
       }
       if d == 0 { continue }
       T.gemm(
         false, false, nodes.count, d, count, 1, tile.pointer, count, features.values.row(first), d, 0, product.pointer, d)
       T.accumulate(product.pointer, sum.pointer, nodes.count * d)
     }
-    let factor = -2 / (sigma * sigma)
     for (index, node) in nodes.enumerated() {
       for c in 0..<d {
         // Adding zero turns −0 into 0.
-        result[node, c] = factor * (rowSums[index] * Double(features.values[node, c]) - sum[index, c]) + 0
+        let difference = rowSums[index] * Double(features.values[node, c]) - sum[index, c]
+        // In an order in which nothing overflows: σ² might.
+        result[node, c] = -2 * (difference * inverseWidth) / sigma + 0
       }
     }
   }

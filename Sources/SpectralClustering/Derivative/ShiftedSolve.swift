@@ -49,7 +49,8 @@ struct ShiftedSolve<T: SpectralScalar> {
     let z: Matrix<T>
     /// ‖b − (λ − A)z‖/‖b‖ of each column.
     let residuals: [Double]
-    /// Largest share of a right-hand side that lies along eigenvectors whose eigenvalue equals λ_K: left out of z.
+    /// Largest share of a right-hand side along eigenvectors whose eigenvalue equals λ_K, or where no curvature is left:
+    /// left out of z.
     let leftOut: Double
   }
 
@@ -81,21 +82,26 @@ struct ShiftedSolve<T: SpectralScalar> {
       rows.pointer.update(from: coefficients.row(pairs.wanted), count: rows.count)
       Matrix.multiply(extra, rows, alpha: 1, beta: 1, into: rightSides)
     }
+    // When every eigenvector is known, what remains is rounding.
+    if pairs.extraResiduals == nil { return Solution(z: solution, residuals: norms.map { _ in 0 }, leftOut: leftOut) }
     let residual = Self.converted(rightSides, Array(0..<count))
     project(residual)
-    let residuals = conjugateGradients(residual, into: solution, shifts: shifts, norms: norms)
-    return Solution(z: solution, residuals: residuals, leftOut: leftOut)
+    let result = conjugateGradients(residual, into: solution, shifts: shifts, norms: norms)
+    return Solution(z: solution, residuals: result.residuals, leftOut: max(leftOut, result.leftOut))
   }
 
   private func conjugateGradients(
     _ start: Matrix<T>, into solution: Matrix<T>, shifts: [Double], norms: [Double]
-  ) -> [Double] {
+  ) -> (residuals: [Double], leftOut: Double) {
+    // Columns that met a direction without curvature, so an unknown eigenvector with eigenvalue λ_c: going on would diverge.
+    var closed = [Bool](repeating: false, count: shifts.count)
     var active = Array(0..<shifts.count)
     var state = State(r: start, p: direction(start, active.map { shifts[$0] }), z: Matrix(start.rows, start.columns))
     var rr = dots(state.r, state.r)
     var relative = zip(rr, norms).map { $0.squareRoot() / $1 }
+    func isDone(_ slot: Int) -> Bool { closed[active[slot]] || relative[active[slot]] <= T.solveTolerance }
     for _ in 0..<1000 {
-      let open = active.indices.filter { relative[active[$0]] > T.solveTolerance }
+      let open = active.indices.filter { !isDone($0) }
       if open.isEmpty { break }
       if open.count <= active.count * 7 / 8 {
         state.z.add(columns: active, to: solution)
@@ -108,10 +114,12 @@ struct ShiftedSolve<T: SpectralScalar> {
       let scratch = Matrix<T>(uninitialized: start.rows, active.count)
       affinity.applyShifted(state.p, shifts: active.map { T(shifts[$0]) }, scratch: scratch, into: image)
       project(image)
-      let curvature = dots(state.p, image)
-      let alive = active.indices.map { relative[active[$0]] > T.solveTolerance && curvature[$0] > 0 }
+      let (curvature, lengths) = (dots(state.p, image), dots(state.p, state.p))
+      for slot in active.indices where !isDone(slot) && !(curvature[slot] > T.gapTolerance * lengths[slot]) {
+        closed[active[slot]] = true
+      }
+      let alive = active.indices.map { !isDone($0) }
       let step = active.indices.map { alive[$0] ? T(rr[$0] / curvature[$0]) : 0 }
-      // No curvature is left in any open column: rounding has the upper hand, and the residuals say how far it got.
       if !alive.contains(true) { break }
       axpy(step, state.p, state.z)
       axpy(step.map { -$0 }, image, state.r)
@@ -122,7 +130,9 @@ struct ShiftedSolve<T: SpectralScalar> {
       xpby(direction(state.r, active.map { shifts[$0] }), ratio, state.p)
     }
     state.z.add(columns: active, to: solution)
-    return relative
+    // A small rest is rounding.
+    let leftOut = closed.indices.filter { closed[$0] && relative[$0] > 1e2 * T.solveTolerance }.map { relative[$0] }.max()
+    return (closed.indices.map { closed[$0] ? min(relative[$0], 1) : relative[$0] }, min(1, leftOut ?? 0))
   }
 
   private struct State {

@@ -67,9 +67,8 @@ struct BlockKrylov {
         // Believed once new random directions have changed nothing.
         if let before = probed, abs(before - ritz.values[wanted - 1]) <= 10 * tolerance { break }
         probed = ritz.values[wanted - 1]
-        if basis.columns + 2 * width > capacity { restart(ritz) }
-        try expand(randomBlock(width))
-        try expandByImage()
+        if basis.columns + 3 * width > capacity { restart(ritz) }
+        try probe()
       } else {
         if basis.columns + width > capacity { restart(ritz) }
         let before = basis.columns
@@ -123,6 +122,13 @@ struct BlockKrylov {
       values: ritz.values, vectors: vectors,
       extraResiduals: residuals.selecting(columns: Array(wanted..<ritz.values.count)),
       residuals: norms.map { $0.squareRoot() }, wanted: wanted, reliable: min(kept, ritz.values.count), products: products)
+  }
+
+  /// New directions and two powers of the operator on them: a copy of an eigenvalue that was missed has too small a share
+  /// in random directions alone to show among the values that were found.
+  private mutating func probe() throws(SpectralError) {
+    try expand(randomBlock(width))
+    for _ in 0..<2 { try expandByImage() }
   }
 
   private mutating func randomBlock(_ columns: Int) -> Matrix<Double> {

@@ -9,8 +9,26 @@ struct CommandError: Error {
   static func failed(_ message: String) -> CommandError { CommandError(message: message, status: 1) }
 }
 
-/// Writes one line to standard error.
-func standardError(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+/// Writes one line to standard error. If that cannot be written to, nobody is there to be told.
+func standardError(_ line: String) { _ = writeAll(line + "\n", to: 2) }
 
-/// Writes text to standard output as it is.
-func standardOutput(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+/// Writes text to standard output as it is. Throws if not all of it can be written. (`FileHandle` would end the program with
+/// a crash report.) A reader that went away, as in `clew … | head`, ends the program silently by SIGPIPE, as it does others.
+func standardOutput(_ text: String) throws {
+  if let code = writeAll(text, to: 1) {
+    let reason = String(cString: strerror(code))
+    throw CommandError.failed("standard output: found an error (\(reason)), expected a place to write to")
+  }
+}
+
+/// The error number of the write that failed, if one did.
+private func writeAll(_ text: String, to descriptor: Int32) -> Int32? {
+  var rest = Array(text.utf8)[...]
+  while !rest.isEmpty {
+    let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    if count < 0 && errno == EINTR { continue }
+    if count < 0 { return errno }
+    rest = rest.dropFirst(count)
+  }
+  return nil
+}

@@ -14,7 +14,9 @@ struct CommonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Seed of everything random.", valueName: "number"))
   var seed: UInt64 = 0
 
-  @Option(help: ArgumentHelp("Threads to use (default: all processors). The result does not depend on it.", valueName: "count"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Threads to use (default: all processors). The result does not depend on it.", valueName: "count"))
   var threads: Int?
 
   @Option(help: "Precision of the heavy computation.")

@@ -18,6 +18,7 @@ struct OutputFolder {
   let path: String
 
   init(_ path: String) throws {
+    if path.isEmpty { throw CommandError.unusable("--output: found an empty name, expected a folder for the results") }
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
       if !isFolder.boolValue { throw CommandError.unusable("\(path): found a file, expected a folder for the results") }

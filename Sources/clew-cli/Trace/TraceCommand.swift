@@ -25,15 +25,18 @@ struct TraceCommand: ParsableCommand {
   @Flag(help: "Trace a generated multiplex tissue whose channels are planted, instead of an input.")
   var demo = false
 
-  @Option(help: ArgumentHelp("Number of segments, at least 2 (with --demo: 4 unless given).", valueName: "K"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Number of segments, at least 2 (with --demo: 4 unless given).", valueName: "K"))
   var segments: Int?
 
-  @Option(help: ArgumentHelp("Pictures are scaled to at most this many pixels.", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Pictures are scaled to at most this many pixels.", valueName: "count"))
   var maxNodes = 10_000
 
-  @Option(help: ArgumentHelp(
-    "Width of the affinity in the units of the features (default: the median of the non-zero pairwise distances).",
-    valueName: "S"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Width of the affinity in the units of the features (default: the median of the non-zero pairwise distances).",
+      valueName: "S"))
   var sigma: Double?
 
   @Option(help: "Whether the k-way rotation moves with the eigenvectors (procrustes) or is a constant (frozen).")
@@ -50,8 +53,16 @@ struct TraceCommand: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    if input == nil && !demo { throw ValidationError("Give an input, or --demo.") }
+    if input != nil && demo { throw ValidationError("Give either an input or --demo, not both.") }
+    if demo && channelNames != nil { throw ValidationError("--demo has channel names of its own; leave out --channel-names.") }
+    if segments == nil && !demo { throw ValidationError("Missing expected argument '--segments <K>'") }
+  }
+
   func run() throws {
     try common.apply()
+    if maxNodes < 2 { throw CommandError.unusable("--max-nodes: found \(maxNodes), expected at least 2") }
     let source = try loadInput()
     let configuration = try configuration(nodes: source.features.count / max(1, source.features.shape.last ?? 1))
     // Fail before the work, not after it.
@@ -67,33 +78,27 @@ struct TraceCommand: ParsableCommand {
       try folder.write(document, "result.json")
     }
     if common.json {
-      standardOutput(document)
+      try standardOutput(document)
     } else {
-      standardOutput(TraceTable(trace: trace, planted: planted).text)
-      if !written.isEmpty { standardOutput("\n" + written.joined(separator: "\n") + "\n") }
+      try standardOutput(TraceTable(trace: trace, planted: planted).text)
+      if !written.isEmpty { try standardOutput("\n" + written.joined(separator: "\n") + "\n") }
     }
   }
 
   private func loadInput() throws -> TraceInput {
-    switch (input, demo) {
-    case (let input?, false):
-      if maxNodes < 2 { throw CommandError.unusable("--max-nodes: found \(maxNodes), expected at least 2") }
-      return try TraceInput.load(input, maxNodes: maxNodes, names: channelNames)
-    case (nil, true): return TraceInput.demo(seed: common.seed)
-    case (nil, false): throw ValidationError("Give an input, or --demo.")
-    case (_?, true): throw ValidationError("Give either an input or --demo, not both.")
-    }
+    guard let input else { return TraceInput.demo(seed: common.seed) }
+    return try TraceInput.load(input, maxNodes: maxNodes, names: channelNames)
   }
 
   private func configuration(nodes: Int) throws -> ChannelTrace.Configuration {
-    guard let count = segments ?? (demo ? 4 : nil) else { throw ValidationError("Missing expected argument '--segments <K>'") }
+    let count = segments ?? 4
     let name = input ?? "--demo"
     guard nodes >= 2 else { throw CommandError.unusable("\(name): found \(nodes) node, expected at least 2") }
     guard (2...nodes).contains(count) else {
       throw CommandError.unusable("--segments: found \(count), expected from 2 to \(nodes), the number of nodes of \(name)")
     }
-    if let sigma, !(sigma > 0 && sigma.isFinite) {
-      throw CommandError.unusable("--sigma: found \(sigma), expected a positive number")
+    if let sigma, !(1e-100...1e100).contains(sigma) {
+      throw CommandError.unusable("--sigma: found \(sigma), expected a positive number from 1e-100 to 1e+100")
     }
     return ChannelTrace.Configuration(
       segments: count, width: sigma.map { .value($0) } ?? .medianDistance, rotation: rotation, aggregation: rankBy,
