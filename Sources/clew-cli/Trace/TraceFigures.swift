@@ -57,7 +57,7 @@ struct TraceFigures {
         bars: segment.ranking.prefix(2 * depth).map { bar(segment.channels[$0]) },
         color: Palette.color(segment.id))
     }
-    return BarChart("Top channels of each segment", panels: panels, valueName: "\(symbol), objective per unit of the channel")
+    return BarChart("Top channels of each segment", panels: panels, valueName: symbol + (isPerUnit ? ", objective per unit of the channel" : ", in units of the objective"))
   }
 
   /// With the standard error where there is one: of the signed mean.
@@ -79,6 +79,9 @@ struct TraceFigures {
     case .gradientTimesContrast: "g × contrast"
     }
   }
+
+  /// Products with the channel have lost its unit.
+  private var isPerUnit: Bool { aggregation != .gradientTimesInput && aggregation != .gradientTimesContrast }
 
   private func score(_ channel: ChannelScores) -> String {
     let error = aggregation == .meanSigned ? channel.standardError.map { " ± " + NumberText.short($0) } : nil
