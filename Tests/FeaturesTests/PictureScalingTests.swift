@@ -3,7 +3,9 @@ import TensorCore
 import Testing
 
 @Suite struct PictureScalingTests {
-  @Test(arguments: [[427, 640], [1, 1], [1, 100_000], [100_000, 1], [3000, 3], [101, 99], [7, 1_000_000]], [1, 2, 10, 9999, 10_000])
+  @Test(
+    arguments: [[427, 640], [1, 1], [1, 100_000], [100_000, 1], [3000, 3], [101, 99], [7, 1_000_000]],
+    [1, 2, 10, 9999, 10_000])
   func theLimitHolds(size: [Int], limit: Int) {
     let scaled = PictureScaling.size(height: size[0], width: size[1], limit: limit)
     #expect(scaled.height >= 1 && scaled.width >= 1)

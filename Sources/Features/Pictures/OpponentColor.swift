@@ -6,10 +6,10 @@ import TensorCore
 /// Equal distances look about equally different, in dark and bright places alike (CIE 15:2004, section 8.2.1); differences of
 /// camera values do not: there, a dark red wall and a dark green tree are neighbours.
 struct OpponentColor {
-  /// L* in 0 … 100; then, for colour pictures, a* (red against green) and b* (yellow against blue).
+  /// L* in 0 … 100; then, for colour pictures, a* (green to red) and b* (blue to yellow).
   let planes: [[Double]]
 
-  static let names = ["lightness", "red against green", "yellow against blue"]
+  static let names = ["lightness", "green to red", "blue to yellow"]
   /// The difference that is just noticeable, about 2.3 units (Mahy, Van Eycken & Oosterlinck, Color Research & Application 1994).
   static let noticeable = 2.3
 

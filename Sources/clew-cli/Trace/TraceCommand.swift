@@ -31,9 +31,10 @@ struct TraceCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Pictures are scaled to at most this many pixels.", valueName: "count"))
   var maxNodes = 10_000
 
-  @Option(help: ArgumentHelp(
-    "Width of the affinity in the units of the features (default: the median of the non-zero pairwise distances).",
-    valueName: "S"))
+  @Option(
+    help: ArgumentHelp(
+      "Width of the affinity in the units of the features (default: the median of the non-zero pairwise distances).",
+      valueName: "S"))
   var sigma: Double?
 
   @Option(help: "Whether the k-way rotation moves with the eigenvectors (procrustes) or is a constant (frozen).")

@@ -57,7 +57,9 @@ struct TraceFigures {
         bars: segment.ranking.prefix(2 * depth).map { bar(segment.channels[$0]) },
         color: Palette.color(segment.id))
     }
-    return BarChart("Top channels of each segment", panels: panels, valueName: symbol + (isPerUnit ? ", objective per unit of the channel" : ", in units of the objective"))
+    return BarChart(
+      "Top channels of each segment", panels: panels,
+      valueName: symbol + (isPerUnit ? ", objective per unit of the channel" : ", in units of the objective"))
   }
 
   /// With the standard error where there is one: of the signed mean.
@@ -121,7 +123,9 @@ struct TraceFigures {
   /// Without a picture, the channel that varies most between segments stands in for one.
   private func featurePanel(_ grid: Grid) -> ImagePanel {
     let channel = trace.segments.max { $0.size < $1.size }?.ranking.first ?? 0
-    return ImagePanel("features", subtitle: trace.channelNames[channel], .heat(HeatMap(map(of: channel, grid), span: .trimmed(share: 0.01))))
+    return ImagePanel(
+      "features", subtitle: Self.unbroken(trace.channelNames[channel]),
+      .heat(HeatMap(map(of: channel, grid), span: .trimmed(share: 0.01))))
   }
 
   private func maps(_ grid: Grid) -> PanelGrid {
@@ -135,7 +139,9 @@ struct TraceFigures {
             outline: RegionMask(of: segment.id, in: grid.labels))
         })
     }
-    return PanelGrid("Top channels of each segment", rows: rows, caption: "Outline: the segment. g: gradient of the segment's objective with respect to the channel.")
+    return PanelGrid(
+      "Top channels of each segment", rows: rows,
+      caption: "Outline: the segment. g: gradient of the segment's objective with respect to the channel.")
   }
 
   private func map(of channel: Int, _ grid: Grid) -> NDArray {
@@ -146,13 +152,16 @@ struct TraceFigures {
   }
 
   private func channelTable() -> CSVWriter {
-    var table = CSVWriter(header: ["segment", "rank", "index", "channel", "standardError"] + ChannelAggregation.allCases.map(\.rawValue))
+    var table = CSVWriter(
+      header: ["segment", "rank", "index", "channel", "standardError"] + ChannelAggregation.allCases.map(\.rawValue))
     for segment in trace.segments {
       for (rank, index) in segment.ranking.enumerated() {
         let scores = segment.channels[index]
         table.append(
-          [.integer(segment.id), .integer(rank + 1), .integer(index), .text(scores.name),
-            scores.standardError.map { .number($0) } ?? .text("")]
+          [
+            .integer(segment.id), .integer(rank + 1), .integer(index), .text(scores.name),
+            scores.standardError.map { .number($0) } ?? .text(""),
+          ]
             + ChannelAggregation.allCases.map { .number(scores[$0]) })
       }
     }
