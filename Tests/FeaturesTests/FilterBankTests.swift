@@ -1,4 +1,5 @@
 import Features
+import Foundation
 import TensorCore
 import Testing
 
@@ -13,9 +14,11 @@ import Testing
 
   /// Patches, a slope and some texture, without any symmetry of their own.
   private func scene(_ height: Int, _ width: Int) -> NDArray {
-    picture(height, width) { y, x, c in
-      let patch = (x > width / 3 ? 90.0 : 20) + (y > height / 2 && x < width / 2 ? 60.0 * Double(c) : 0)
-      return patch + Double((x * 7 + y * 13 + c * 5 + x * y % 11) % 23) + Double(x) * 0.5
+    picture(height, width) { (y: Int, x: Int, c: Int) -> Double in
+      let ground: Double = x > width / 3 ? 90 : 20
+      let patch: Double = y > height / 2 && x < width / 2 ? 60 * Double(c) : 0
+      let texture: Int = (x * 7 + y * 13 + c * 5 + x * y % 11) % 23
+      return ground + patch + Double(texture) + 0.5 * Double(x)
     }
   }
 
@@ -135,9 +138,11 @@ import Testing
     // The left half is a grating, the right half is grey of its mean.
     let (height, width) = (60, 120)
     let angle = degrees * .pi / 180
-    let grating = picture(height, width, channels: 1) { y, x, _ in
-      let phase = 2 * Double.pi / wavelength * (Double(x) * cosine(angle) + Double(y) * cosine(angle - .pi / 2))
-      return x < width / 2 ? 128 + 60 * cosine(phase) : 128
+    let (across, down): (Double, Double) = (cos(angle), sin(angle))
+    let grating = picture(height, width, channels: 1) { (y: Int, x: Int, _: Int) -> Double in
+      if x >= width / 2 { return 128 }
+      let distance: Double = Double(x) * across + Double(y) * down
+      return 128 + 60 * cos(2 * Double.pi * distance / wavelength)
     }
     let description = FilterBank().describe(grating)
     let contrasts = try description.channelNames.filter { $0.hasPrefix("texture") }.map { name in
@@ -147,18 +152,6 @@ import Testing
     }
     let expected = "texture \(wavelength == 5 ? "5" : "2.5") px, \(Int(degrees))°"
     #expect(contrasts.max { $0.contrast < $1.contrast }?.name == expected, "\(contrasts)")
-  }
-
-  /// Without Foundation: the sine of the tests needs no more than its series.
-  private func cosine(_ angle: Double) -> Double {
-    let turn = 2 * Double.pi
-    let x = angle - (angle / turn).rounded() * turn
-    var (term, sum) = (1.0, 1.0)
-    for n in 1...20 {
-      term *= -x * x / Double((2 * n - 1) * 2 * n)
-      sum += term
-    }
-    return sum
   }
 
   @Test func greyIsTheSameWithAndWithoutColour() throws {

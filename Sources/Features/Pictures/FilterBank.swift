@@ -38,10 +38,11 @@ public struct FilterBank: Sendable {
   public var surroundWeight = 1.0
   /// Weight of the colour of the pixel itself: as strong as the surroundings, it would cut a tiled roof into its tiles.
   public var detailWeight = 0.35
-  /// Weight of texture: what separates leaves from water, but not more than colour.
-  public var textureWeight = 0.4
+  /// Weight of texture: what separates leaves from water. More than this, and the response that every filter has a little
+  /// outside an edge shows again as a band around things.
+  public var textureWeight = 0.25
   /// Weight of gradients: they mark the edges of things rather than things.
-  public var gradientWeight = 0.15
+  public var gradientWeight = 0.1
   /// Weight of lightness and of each opponent axis inside a family of colours; their squares sum to about 3, one per channel.
   /// Lightness is the lower, because light and shadow fall on one thing where its hue stays the same: at equal weights a shaded
   /// building and a shaded tree become one segment.
