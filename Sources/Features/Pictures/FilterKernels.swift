@@ -34,7 +34,8 @@ enum FilterKernels {
     var (envelope, even, odd): ([Double], [Double], [Double]) = ([], [], [])
     for y in -radius...radius {
       for x in -radius...radius {
-        let phase = 2 * Double.pi / wavelength * (Double(x) * Foundation.cos(orientation) + Double(y) * Foundation.sin(orientation))
+        let distance = Double(x) * Foundation.cos(orientation) + Double(y) * Foundation.sin(orientation)
+        let phase = 2 * Double.pi / wavelength * distance
         let weight = Foundation.exp(-Double(x * x + y * y) / (2 * sigma * sigma))
         envelope.append(weight)
         even.append(weight * Foundation.cos(phase))

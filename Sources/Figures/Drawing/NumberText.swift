@@ -1,9 +1,9 @@
 import Foundation
 
 /// Numbers as people read them on axes and in titles.
-enum NumberText {
+public enum NumberText {
   /// `value` with three significant digits and a true minus sign, such as `−0.0123` or `4.5e−7`.
-  static func short(_ value: Double) -> String {
+  public static func short(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "n/a" : value > 0 ? "∞" : "−∞" }
     if value == 0 { return "0" }
     let size = abs(value)
@@ -28,7 +28,7 @@ enum NumberText {
   static func full(_ value: Double) -> String { value.isFinite ? "\(value)" : "" }
 
   /// `count` with thousands separated, such as `12,345`.
-  static func grouped(_ count: Int) -> String {
+  public static func grouped(_ count: Int) -> String {
     var digits = String(abs(count))
     var groups: [String] = []
     while digits.count > 3 {

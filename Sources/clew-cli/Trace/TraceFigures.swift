@@ -53,21 +53,62 @@ struct TraceFigures {
   private var bars: BarChart {
     let panels = trace.segments.filter { !$0.nodes.isEmpty }.map { segment in
       BarChart.Panel(
-        "segment \(segment.id) (\(segment.size) nodes)",
-        bars: segment.ranking.prefix(2 * depth).map { BarChart.Bar(trace.channelNames[$0], segment.channels[$0][aggregation]) },
+        "segment \(segment.id) (\(NumberText.grouped(segment.size)) \(grids.isEmpty ? "nodes" : "px"))",
+        bars: segment.ranking.prefix(2 * depth).map { bar(segment.channels[$0]) },
         color: Palette.color(segment.id))
     }
-    return BarChart("Top channels of each segment", panels: panels, valueName: aggregation.rawValue)
+    return BarChart(
+      "Top channels of each segment", panels: panels,
+      valueName: symbol + (isPerUnit ? ", objective per unit of the channel" : ", in units of the objective"))
   }
+
+  /// With the standard error where there is one: of the signed mean.
+  private func bar(_ channel: ChannelScores) -> BarChart.Bar {
+    let value = channel[aggregation]
+    let interval = channel.standardError.flatMap { error in
+      aggregation == .meanSigned ? BarChart.Interval(value - error, value + error) : nil
+    }
+    return BarChart.Bar(Self.unbroken(channel.name), value, interval: interval)
+  }
+
+  /// What is drawn, as in the table of the terminal; g is the gradient of the segment's objective.
+  private var symbol: String {
+    switch aggregation {
+    case .meanSigned: "mean g"
+    case .meanAbsolute: "mean |g|"
+    case .rootMeanSquare: "rms g"
+    case .gradientTimesInput: "mean g × input"
+    case .gradientTimesContrast: "g × contrast"
+    }
+  }
+
+  /// Products with the channel have lost its unit.
+  private var isPerUnit: Bool { aggregation != .gradientTimesInput && aggregation != .gradientTimesContrast }
+
+  private func score(_ channel: ChannelScores) -> String {
+    let error = aggregation == .meanSigned ? channel.standardError.map { " ± " + NumberText.short($0) } : nil
+    return "\(symbol) \(NumberText.short(channel[aggregation]))" + (error ?? "")
+  }
+
+  /// No line break between a number and its unit, or around an equals sign.
+  private static func unbroken(_ name: String) -> String {
+    name.replacingOccurrences(of: " = ", with: "\u{a0}=\u{a0}").replacingOccurrences(of: " px", with: "\u{a0}px")
+  }
+
+  /// Height before width would read wrongly to anyone but a programmer.
+  private static func size(_ height: Int, _ width: Int) -> String { "\(width) × \(height) px" }
 
   private func segmentation(_ grid: Grid) -> PanelGrid {
     var panels: [ImagePanel] = []
-    if let picture = input.picture { panels.append(ImagePanel("picture", .picture(picture))) }
+    if let picture = input.picture {
+      let size = input.pictureSize.map { Self.size($0.height, $0.width) }
+      panels.append(ImagePanel("picture", subtitle: size ?? "", .picture(picture)))
+    }
     if let phantom = input.phantom {
       panels.append(ImagePanel("planted regions", .labels(plantedRegions(phantom, grid))))
     }
     if panels.isEmpty { panels.append(featurePanel(grid)) }
-    panels.append(ImagePanel("segments", .labels(grid.labels)))
+    panels.append(ImagePanel("segments", subtitle: Self.size(grid.height, grid.width), .labels(grid.labels)))
     return PanelGrid("Segments", panels: panels, columns: panels.count)
   }
 
@@ -82,21 +123,25 @@ struct TraceFigures {
   /// Without a picture, the channel that varies most between segments stands in for one.
   private func featurePanel(_ grid: Grid) -> ImagePanel {
     let channel = trace.segments.max { $0.size < $1.size }?.ranking.first ?? 0
-    return ImagePanel("features", subtitle: trace.channelNames[channel], .heat(HeatMap(map(of: channel, grid), span: .trimmed(share: 0.01))))
+    return ImagePanel(
+      "features", subtitle: Self.unbroken(trace.channelNames[channel]),
+      .heat(HeatMap(map(of: channel, grid), span: .trimmed(share: 0.01))))
   }
 
   private func maps(_ grid: Grid) -> PanelGrid {
     let rows = trace.segments.filter { !$0.nodes.isEmpty }.map { segment in
       PanelGrid.Row(
-        "segment \(segment.id)", color: Palette.color(segment.id),
+        "segment \(segment.id) (\(NumberText.grouped(segment.size)) px)", color: Palette.color(segment.id),
         panels: topChannels(segment).enumerated().map { rank, channel in
           ImagePanel(
-            "#\(rank + 1) \(channel.name)", subtitle: "\(aggregation.rawValue) " + String(format: "%+.3g", channel[aggregation]),
+            "#\(rank + 1) \(Self.unbroken(channel.name))", subtitle: score(channel),
             .heat(HeatMap(map(of: channel.index, grid), span: .trimmed(share: 0.01))),
             outline: RegionMask(of: segment.id, in: grid.labels))
         })
     }
-    return PanelGrid("Top channels of each segment", rows: rows, caption: "outline: the segment")
+    return PanelGrid(
+      "Top channels of each segment", rows: rows,
+      caption: "Outline: the segment. g: gradient of the segment's objective with respect to the channel.")
   }
 
   private func map(of channel: Int, _ grid: Grid) -> NDArray {
@@ -107,13 +152,16 @@ struct TraceFigures {
   }
 
   private func channelTable() -> CSVWriter {
-    var table = CSVWriter(header: ["segment", "rank", "index", "channel", "standardError"] + ChannelAggregation.allCases.map(\.rawValue))
+    var table = CSVWriter(
+      header: ["segment", "rank", "index", "channel", "standardError"] + ChannelAggregation.allCases.map(\.rawValue))
     for segment in trace.segments {
       for (rank, index) in segment.ranking.enumerated() {
         let scores = segment.channels[index]
         table.append(
-          [.integer(segment.id), .integer(rank + 1), .integer(index), .text(scores.name),
-            scores.standardError.map { .number($0) } ?? .text("")]
+          [
+            .integer(segment.id), .integer(rank + 1), .integer(index), .text(scores.name),
+            scores.standardError.map { .number($0) } ?? .text(""),
+          ]
             + ChannelAggregation.allCases.map { .number(scores[$0]) })
       }
     }

@@ -6,8 +6,10 @@ struct TraceInput {
   /// [N, D], [H, W, D] or [B, H, W, D], finite.
   let features: NDArray
   let channelNames: [String]?
-  /// [H, W, 3] uint8, at the size that was segmented.
+  /// [H, W, 3] uint8: the picture as a person wants to see it, finer than what was segmented.
   var picture: NDArray?
+  /// Height and width of the picture in its file.
+  var pictureSize: (height: Int, width: Int)?
   var phantom: TissuePhantom?
   /// Files that were read.
   var files: [String] = []
@@ -43,16 +45,22 @@ struct TraceInput {
   }
 
   private static func picture(_ pixels: NDArray, path: String, maxNodes: Int) -> TraceInput {
-    let (height, width) = PictureScaling.size(height: pixels.shape[0], width: pixels.shape[1], limit: maxNodes)
-    let scaled = PictureScaling.areaAverage(pixels, height: height, width: width)
-    let description = FilterBank().describe(scaled)
-    let bytes = scaled.doubles.map { UInt8(max(0, min(255, $0.rounded()))) }
-    let channels = scaled.shape[2]
-    let rgb = channels == 3 ? bytes : bytes.flatMap { [$0, $0, $0] }
+    let (fullHeight, fullWidth) = (pixels.shape[0], pixels.shape[1])
+    let (height, width) = PictureScaling.size(height: fullHeight, width: fullWidth, limit: maxNodes)
+    let description = FilterBank().describe(pixels, height: height, width: width)
     var result = TraceInput(features: description.features, channelNames: description.channelNames)
-    result.picture = NDArray(rgb, shape: [height, width, 3])
+    result.picture = shown(pixels)
+    result.pictureSize = (fullHeight, fullWidth)
     result.files = [path]
     return result
+  }
+
+  /// At most about a megapixel, which is more than a figure resolves: a photograph as it is would swell the figures.
+  private static func shown(_ pixels: NDArray) -> NDArray {
+    let (height, width) = PictureScaling.size(height: pixels.shape[0], width: pixels.shape[1], limit: 1_000_000)
+    let scaled = PictureScaling.areaAverage(pixels, height: height, width: width)
+    let bytes = scaled.doubles.map { UInt8(max(0, min(255, $0.rounded()))) }
+    return NDArray(scaled.shape[2] == 3 ? bytes : bytes.flatMap { [$0, $0, $0] }, shape: [height, width, 3])
   }
 
   private static func checkFinite(_ array: NDArray, _ input: InputPath) throws {
