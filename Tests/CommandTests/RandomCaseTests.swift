@@ -66,7 +66,6 @@ import Testing
         for aggregation in ChannelAggregation.allCases { numbers.append(channel[aggregation]) }
       }
     }
-    if !numbers.allSatisfy({ $0.isFinite }) { print("DEBUG", trace.cut.sigma, random.segments, random.width, trace.warnings, random.features.shape, random.features.doubles, trace.gradients.doubles, trace.segments.map { $0.channels }) }
     #expect(numbers.allSatisfy { $0.isFinite }, "seed \(seed)")
     #expect(trace.assignment.count == random.features.shape[0] && trace.cut.sigma > 0, "seed \(seed)")
     #expect(trace.cut.eigenvalues.allSatisfy { $0 > -1e-6 && $0 < 1 + 1e-6 }, "seed \(seed)")

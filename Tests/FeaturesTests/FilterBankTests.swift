@@ -128,8 +128,11 @@ import Testing
     let (a, b) = (square(at: 36), square(at: 44))
     for name in a.channelNames {
       let (here, there) = (try map(name, a), try map(name, b))
-      let pairs = (20..<40).flatMap { y in (30..<52).map { x in (here[y * 90 + x], there[y * 90 + x + 8]) } }
-      #expect(pairs.allSatisfy { abs($0 - $1) < 1e-3 }, "\(name)")
+      var largest = 0.0
+      for y in 20..<40 {
+        for x in 30..<52 { largest = max(largest, abs(here[y * 90 + x] - there[y * 90 + x + 8])) }
+      }
+      #expect(largest < 1e-3, "\(name)")
     }
   }
 

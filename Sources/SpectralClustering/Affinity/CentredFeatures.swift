@@ -34,7 +34,8 @@ struct CentredFeatures<T: SpectralScalar>: Sendable {
     for i in 0..<n { for c in 0..<d { spread = max(spread, abs(source[i * d + c] - centre[c])) } }
     if spread > 0 && spread < representableMagnitudes.lowerBound {
       throw .invalidInput(
-        "found features that differ by \(spread) at most, expected at least \(representableMagnitudes.lowerBound); change their unit")
+        "found features that differ by \(spread) at most, expected at least \(representableMagnitudes.lowerBound); change their unit"
+      )
     }
     let scale = spread > 0 ? Double(sign: .plus, exponent: -spread.exponent, significand: 1) : 1
     let matrix = Matrix<T>(uninitialized: n, d)

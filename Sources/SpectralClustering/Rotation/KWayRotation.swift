@@ -55,7 +55,8 @@ private func bestOf(
   return best
 }
 
-/// E: the rows of V divided by their lengths (a zero row stays zero), and those lengths.
+/// E: the rows of V divided by their lengths, and those lengths. A row that is only rounding beside unit columns has no
+/// direction: it counts as zero and stays zero (divided, it would give gradients without bound).
 struct RowNormalized: Sendable {
   let values: Matrix<Double>
   let lengths: [Double]
@@ -66,7 +67,12 @@ struct RowNormalized: Sendable {
     for i in 0..<matrix.rows {
       let row = result.row(i)
       lengths[i] = Double.dot(row, row, matrix.columns).squareRoot()
-      if lengths[i] > 0 { for j in 0..<matrix.columns { row[j] /= lengths[i] } }
+      if lengths[i] < 1e-14 {
+        lengths[i] = 0
+        for j in 0..<matrix.columns { row[j] = 0 }
+      } else {
+        for j in 0..<matrix.columns { row[j] /= lengths[i] }
+      }
     }
     (values, self.lengths) = (result, lengths)
   }
