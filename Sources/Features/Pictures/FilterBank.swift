@@ -87,7 +87,8 @@ public struct FilterBank: Sendable {
     let pool = EdgePreservingAverage(height: grid.height, width: grid.width, sigma: surroundScale, range: 15)
     let pooled = pool(colors + (edges + waves).map(\.values), guide: guide)
 
-    var channels = colorFamily(detail, detailScale, detailWeight) + colorFamily(pooled, surroundScale, surroundWeight)
+    var channels = colorFamily(detail, detailScale, detailWeight)
+    channels += colorFamily(Array(pooled.prefix(colors.count)), surroundScale, surroundWeight)
     for (channel, values) in zip(edges + waves, pooled.dropFirst(colors.count)) {
       channels.append(FilterChannel(name: channel.name, values: values, weight: channel.weight, floor: channel.floor))
     }
