@@ -59,7 +59,7 @@ struct TraceFigures {
     }
     return BarChart(
       "Top channels of each segment", panels: panels,
-      valueName: symbol + (isPerUnit ? ", objective per unit of the channel" : ", in units of the objective"))
+      valueName: "\(symbol), \(unit)")
   }
 
   /// With the standard error where there is one: of the signed mean.
@@ -74,6 +74,7 @@ struct TraceFigures {
   /// What is drawn, as in the table of the terminal; g is the gradient of the segment's objective.
   private var symbol: String {
     switch aggregation {
+    case .distinctiveness: "distinctiveness"
     case .meanSigned: "mean g"
     case .meanAbsolute: "mean |g|"
     case .rootMeanSquare: "rms g"
@@ -82,8 +83,13 @@ struct TraceFigures {
     }
   }
 
-  /// Products with the channel have lost its unit.
-  private var isPerUnit: Bool { aggregation != .gradientTimesInput && aggregation != .gradientTimesContrast }
+  private var unit: String {
+    switch aggregation {
+    case .distinctiveness: "objective per squared unit of the channel"
+    case .meanSigned, .meanAbsolute, .rootMeanSquare: "objective per unit of the channel"
+    case .gradientTimesInput, .gradientTimesContrast: "in units of the objective"
+    }
+  }
 
   private func score(_ channel: ChannelScores) -> String {
     let error = aggregation == .meanSigned ? channel.standardError.map { " ± " + NumberText.short($0) } : nil
