@@ -11,6 +11,7 @@
 #include "reduce.inc"
 #include "pool.inc"
 #include "spectral.inc"
+#include "block_product.inc"
 #include "softmax.inc"
 #undef T
 #undef S
@@ -25,6 +26,7 @@
 #include "reduce.inc"
 #include "pool.inc"
 #include "spectral.inc"
+#include "block_product.inc"
 #include "softmax.inc"
 #undef T
 #undef S

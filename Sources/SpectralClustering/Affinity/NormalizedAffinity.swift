@@ -88,21 +88,24 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
   /// Y = A·X in double, whatever the precision of W: eigenpairs and residuals are exact for the stored affinity.
   func apply(_ x: Matrix<Double>) -> Matrix<Double> {
     let (n, m) = (nodeCount, x.columns)
-    let scaled = Matrix<Double>(uninitialized: n, m)
-    Double.scaleRows(x.pointer, scales.pointer, n, m, scaled.pointer)
-    let y = Matrix<Double>(n, m)
-    let (rowBlock, columnBlock) = (128, 512)
-    Parallel.forEachChunk(of: n, size: rowBlock) { rows in
-      let tile = Matrix<Double>(uninitialized: rows.count, columnBlock)
-      for first in stride(from: 0, to: n, by: columnBlock) {
-        let width = min(columnBlock, n - first)
-        for i in rows { T.toDouble(weights.row(i) + first, tile.pointer + (i - rows.lowerBound) * width, width) }
-        Double.gemm(
-          false, false, rows.count, m, width, 1, tile.pointer, width, scaled.row(first), m, 1, y.row(rows.lowerBound), m)
+    let result = Matrix<Double>(uninitialized: n, m)
+    for first in stride(from: 0, to: m, by: panelWidth) {
+      let width = min(panelWidth, m - first)
+      let panel = Matrix<Double>(n, panelWidth)
+      for i in 0..<n {
+        let (source, target, s) = (x.row(i) + first, panel.row(i), scales.pointer[i])
+        for c in 0..<width { target[c] = s * source[c] }
       }
-      Double.scaleRows(y.row(rows.lowerBound), scales.pointer + rows.lowerBound, rows.count, m, y.row(rows.lowerBound))
+      Parallel.forEachChunk(of: n, size: 128) { rows in
+        let product = Matrix<Double>(uninitialized: rows.count, panelWidth)
+        T.blockProduct(self.weights.row(rows.lowerBound), n, panel.pointer, rows.count, n, product.pointer)
+        for i in rows {
+          let (source, target, s) = (product.row(i - rows.lowerBound), result.row(i) + first, self.scales.pointer[i])
+          for c in 0..<width { target[c] = s * source[c] }
+        }
+      }
     }
-    return y
+    return result
   }
 
   /// Y = diag-shifted operator: column c is shift_c·x_c − A·x_c, in the precision of W.

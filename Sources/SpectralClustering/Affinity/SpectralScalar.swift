@@ -1,13 +1,15 @@
 import CKernels
 @_exported import Autograd
 
+/// Columns of the panels that ``SpectralScalar/blockProduct(_:_:_:_:_:_:)`` multiplies.
+let panelWidth = 16
+
 /// The element type of a stored affinity together with the compiled kernels of the affinity and its derivative.
 protocol SpectralScalar: RealScalar {
   static func squaredDistances(
     _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ d2: Destination)
   static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double
   static func gaussian(_ scale: Self, _ w: Destination, _ n: Int)
-  static func scaleRows(_ x: UnsafePointer<Double>, _ s: UnsafePointer<Double>, _ rows: Int, _ columns: Int, _ y: Destination)
   static func columnDots(_ a: Source, _ b: Source, _ rows: Int, _ columns: Int, _ sums: UnsafeMutablePointer<Double>)
   static func columnAxpy(_ alpha: Source, _ x: Source, _ y: Destination, _ rows: Int, _ columns: Int)
   static func columnXpby(_ x: Source, _ beta: Source, _ y: Destination, _ rows: Int, _ columns: Int)
@@ -15,7 +17,9 @@ protocol SpectralScalar: RealScalar {
   static func affinityCotangent(
     _ s: Self, _ sColumn: Source, _ d: Self, _ dColumn: Source, _ w: Source, _ b: Destination, _ n: Int) -> Double
   static func accumulate(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int)
-  static func toDouble(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int)
+  /// Y = W·X for a panel X of ``panelWidth`` columns, in double.
+  static func blockProduct(
+    _ w: Source, _ ld: Int, _ x: UnsafePointer<Double>, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>)
   static func histogram(_ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>)
 
   /// Bits of the pattern that ``histogram(_:_:_:_:_:)`` walks through, 16 at a time.
@@ -35,9 +39,6 @@ extension Float: SpectralScalar {
   ) { ck_squared_distances_f32(gram, rowNorm, columnNorm, rows, columns, d2) }
   static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_squared_distance_f32(a, b, n) }
   static func gaussian(_ scale: Self, _ w: Destination, _ n: Int) { ck_gaussian_f32(scale, w, n) }
-  static func scaleRows(
-    _ x: UnsafePointer<Double>, _ s: UnsafePointer<Double>, _ rows: Int, _ columns: Int, _ y: Destination
-  ) { ck_scale_rows_f32(x, s, rows, columns, y) }
   static func columnDots(_ a: Source, _ b: Source, _ rows: Int, _ columns: Int, _ sums: UnsafeMutablePointer<Double>) {
     ck_column_dots_f32(a, b, rows, columns, sums)
   }
@@ -54,7 +55,9 @@ extension Float: SpectralScalar {
     _ s: Self, _ sColumn: Source, _ d: Self, _ dColumn: Source, _ w: Source, _ b: Destination, _ n: Int
   ) -> Double { ck_affinity_cotangent_f32(s, sColumn, d, dColumn, w, b, n) }
   static func accumulate(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int) { ck_accumulate_f32(x, y, n) }
-  static func toDouble(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int) { ck_to_double_f32(x, y, n) }
+  static func blockProduct(
+    _ w: Source, _ ld: Int, _ x: UnsafePointer<Double>, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>
+  ) { ck_block_product_f32(w, ld, x, rows, n, y) }
   static func histogram(
     _ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>
   ) { ck_histogram_f32(x, n, Int32(shift), prefix, counts) }
@@ -71,9 +74,6 @@ extension Double: SpectralScalar {
   ) { ck_squared_distances_f64(gram, rowNorm, columnNorm, rows, columns, d2) }
   static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_squared_distance_f64(a, b, n) }
   static func gaussian(_ scale: Self, _ w: Destination, _ n: Int) { ck_gaussian_f64(scale, w, n) }
-  static func scaleRows(
-    _ x: UnsafePointer<Double>, _ s: UnsafePointer<Double>, _ rows: Int, _ columns: Int, _ y: Destination
-  ) { ck_scale_rows_f64(x, s, rows, columns, y) }
   static func columnDots(_ a: Source, _ b: Source, _ rows: Int, _ columns: Int, _ sums: UnsafeMutablePointer<Double>) {
     ck_column_dots_f64(a, b, rows, columns, sums)
   }
@@ -90,7 +90,9 @@ extension Double: SpectralScalar {
     _ s: Self, _ sColumn: Source, _ d: Self, _ dColumn: Source, _ w: Source, _ b: Destination, _ n: Int
   ) -> Double { ck_affinity_cotangent_f64(s, sColumn, d, dColumn, w, b, n) }
   static func accumulate(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int) { ck_accumulate_f64(x, y, n) }
-  static func toDouble(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int) { ck_to_double_f64(x, y, n) }
+  static func blockProduct(
+    _ w: Source, _ ld: Int, _ x: UnsafePointer<Double>, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>
+  ) { ck_block_product_f64(w, ld, x, rows, n, y) }
   static func histogram(
     _ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>
   ) { ck_histogram_f64(x, n, Int32(shift), prefix, counts) }

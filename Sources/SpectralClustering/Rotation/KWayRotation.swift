@@ -13,10 +13,21 @@ struct KWayRotation: Sendable {
   init(_ eigenvectors: Matrix<Double>, starts: Int = 20) throws(SpectralError) {
     let rows = RowNormalized(eigenvectors)
     let (n, k) = (eigenvectors.rows, eigenvectors.columns)
-    let best = try bestOf(min(starts, n)) { start throws(SpectralError) in
-      let first = (2 * start + 1) * n / (2 * min(starts, n))
-      return try alternate(rows.values, from: farthestPoints(rows.values, first: first, count: k))
+    let first = try attempts(min(starts, n)) { start throws(SpectralError) in
+      let node = (2 * start + 1) * n / (2 * min(starts, n))
+      return try alternate(rows.values, from: farthestPoints(rows.values, first: node, count: k), rounds: 20)
     }
+    // The leaders after a few rounds go on to the end; most starts meet in the same partition by then.
+    let leaders = first.indices.sorted { (-first[$0].objective, $0) < (-first[$1].objective, $1) }.prefix(4)
+    let last = try attempts(leaders.count) { index throws(SpectralError) in
+      try alternate(rows.values, from: first[leaders[index]].rotation, rounds: 500)
+    }
+    // Rounding must not decide between equals.
+    guard
+      let best = last.reduce(nil as Discretization?, { best, next in
+        next.objective > (best?.objective ?? -.infinity) * (1 + 1e-10) ? next : best
+      })
+    else { throw .invalidInput("there are no nodes to cluster") }
     let order = segmentOrder(best.labels, k)
     var rank = [Int](repeating: 0, count: k)
     for (position, label) in order.enumerated() { rank[label] = position }
@@ -32,10 +43,10 @@ private struct Discretization: Sendable {
   let objective: Double
 }
 
-/// The best of several attempts, the first of equals. Attempts share the threads: each is too small to be cut.
-private func bestOf(
+/// The results of several attempts, in order. Attempts share the threads: each is too small to be cut.
+private func attempts(
   _ count: Int, _ attempt: (Int) throws(SpectralError) -> Discretization
-) throws(SpectralError) -> Discretization {
+) throws(SpectralError) -> [Discretization] {
   var results = [Result<Discretization, SpectralError>?](repeating: nil, count: count)
   results.withUnsafeMutableBufferPointer { slots in
     let base = slots.baseAddress
@@ -45,14 +56,9 @@ private func bestOf(
       } catch { base?[index] = .failure(error) }
     }
   }
-  var best: Discretization?
-  for result in results {
-    guard let candidate = try result?.get() else { continue }
-    // Rounding must not decide between equals.
-    if candidate.objective > (best?.objective ?? -.infinity) * (1 + 1e-10) { best = candidate }
-  }
-  guard let best else { throw .invalidInput("there are no nodes to cluster") }
-  return best
+  var found: [Discretization] = []
+  for result in results { if let discretization = try result?.get() { found.append(discretization) } }
+  return found
 }
 
 /// E: the rows of V divided by their lengths, and those lengths. A row that is only rounding beside unit columns has no
@@ -110,12 +116,12 @@ private func farthestPoints(_ rows: Matrix<Double>, first: Int, count: Int) -> M
 }
 
 private func alternate(
-  _ rows: Matrix<Double>, from start: Matrix<Double>
+  _ rows: Matrix<Double>, from start: Matrix<Double>, rounds: Int
 ) throws(SpectralError) -> Discretization {
   var rotation = start
   var last = -Double.infinity
   var labels = largestColumns(rows, rotation)
-  for _ in 0..<500 {
+  for _ in 0..<rounds {
     let polar = try PolarFactor(clusterSums(rows, labels))
     let objective = polar.singularValues.reduce(0, +)
     rotation = polar.rotation
