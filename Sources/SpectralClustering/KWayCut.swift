@@ -55,11 +55,14 @@ public struct KWayCut: Sendable {
   /// - Throws: ``SpectralError/degenerate(_:)`` with the frozen rotation, at equal eigenvalues inside the top K.
   public func segmentGradients() throws(SpectralError) -> SegmentGradients {
     let occupied = segments.indices.filter { !segments[$0].isEmpty }
-    let cotangents = occupied.map { scores.pullback(objectiveCotangent($0)) }
     let zeros = [Double](repeating: 0, count: cut.segmentCount)
+    let values = scores.values
     let result = try cut.affinity.pullback(
-      cut.pairs, vectors: cotangents, values: occupied.map { _ in zeros }, rows: occupied.map { segments[$0] },
-      closedGap: .leaveOut)
+      cut.pairs, rows: occupied.map { segments[$0] }, closedGap: .leaveOut,
+      cotangent: { index in
+        EigenpairCotangent(
+          vectors: scores.pullback(objectiveCotangent(occupied[index], values: values)), values: zeros)
+      })
     var residuals = zeros
     for (index, segment) in occupied.enumerated() { residuals[segment] = result.residuals[index] }
     var warnings: [String] = []
@@ -78,8 +81,7 @@ public struct KWayCut: Sendable {
   }
 
   /// ∂(mean |score_k| over segment k)/∂score, [N, K]; zero where the score is zero.
-  private func objectiveCotangent(_ segment: Int) -> Matrix<Double> {
-    let values = scores.values
+  private func objectiveCotangent(_ segment: Int, values: Matrix<Double>) -> Matrix<Double> {
     let cotangent = Matrix<Double>(cut.nodeCount, cut.segmentCount)
     for node in segments[segment] {
       let value = values[node, segment]

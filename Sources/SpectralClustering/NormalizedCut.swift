@@ -94,7 +94,7 @@ protocol Affinity: Sendable {
   func leadingEigenpairs(_ count: Int) throws(SpectralError) -> LeadingEigenpairs
   /// The feature cotangents for several cotangents of the leading eigenpairs; each gives the rows that are asked of it.
   func pullback(
-    _ pairs: LeadingEigenpairs, vectors: [Matrix<Double>], values: [[Double]], rows: [[Int]], closedGap: ClosedGapRule
+    _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, cotangent: (Int) -> EigenpairCotangent
   ) throws(SpectralError) -> FeaturePullback
 }
 
@@ -112,9 +112,9 @@ extension NormalizedAffinity: Affinity {
   var gapTolerance: Double { T.gapTolerance }
 
   func pullback(
-    _ pairs: LeadingEigenpairs, vectors: [Matrix<Double>], values: [[Double]], rows: [[Int]], closedGap: ClosedGapRule
+    _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, cotangent: (Int) -> EigenpairCotangent
   ) throws(SpectralError) -> FeaturePullback {
-    let solved = try ShiftedSolve(self, pairs).pullback(vectors: vectors, values: values, closedGap: closedGap)
+    let solved = try ShiftedSolve(self, pairs).pullback(rows.count, closedGap: closedGap, cotangent: cotangent)
     let leading = pairs.vectors.selecting(columns: Array(0..<pairs.wanted))
     return FeaturePullback(
       features: featureCotangent(solved.cotangents, leading: leading, rows: rows), residuals: solved.residuals,

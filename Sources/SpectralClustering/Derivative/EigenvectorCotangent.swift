@@ -14,6 +14,14 @@ struct AffinityCotangent<T: SpectralScalar>: Sendable {
   let degrees: Matrix<T>
 }
 
+/// A cotangent of the leading eigenpairs.
+struct EigenpairCotangent {
+  /// Ḡ, [N, K]. Overwritten by who takes it.
+  let vectors: Matrix<Double>
+  /// λ̄, K numbers.
+  let values: [Double]
+}
+
 extension ShiftedSolve {
   struct Pullbacks {
     let cotangents: [AffinityCotangent<T>]
@@ -27,25 +35,26 @@ extension ShiftedSolve {
   /// Column j of Z solves (λ_j I − A)·z_j = P·ḡ_j; M_ij = (C_ij − C_ji)/2(λ_j − λ_i) with C = VᵀḠ, antisymmetrised before
   /// it is divided, and M_jj = λ̄_j. Then Ā = ½(Z·Vᵀ + V·Zᵀ) + V·M·Vᵀ.
   /// - Parameters:
-  ///   - vectors: Ḡ of each, [N, K].
-  ///   - values: λ̄ of each, K numbers.
+  ///   - count: number of cotangents.
+  ///   - closedGap: what to do where λ_K = λ_{K+1}.
+  ///   - cotangent: Ḡ, [N, K], and λ̄, K numbers, of each; asked for one at a time, because together they are large.
   func pullback(
-    vectors: [Matrix<Double>], values: [[Double]], closedGap: ClosedGapRule
+    _ count: Int, closedGap: ClosedGapRule, cotangent: (Int) -> EigenpairCotangent
   ) throws(SpectralError) -> Pullbacks {
-    let k = pairs.wanted
+    let (n, k) = (affinity.nodeCount, pairs.wanted)
     let leading = pairs.vectors.selecting(columns: Array(0..<k))
-    var rightSides: [Matrix<Double>] = []
+    let rightSides = Matrix<Double>(uninitialized: n, count * k)
     var couplings: [Matrix<Double>] = []
-    for (vector, value) in zip(vectors, values) {
-      let components = Matrix.innerProducts(leading, vector)
-      couplings.append(try coupling(components, values: value, scale: vector))
-      let projected = vector.copy()
-      Matrix.multiply(leading, components, alpha: -1, beta: 1, into: projected)
-      clearRounding(projected, of: vector)
-      rightSides.append(projected)
+    for index in 0..<count {
+      let given = cotangent(index)
+      let vectors = given.vectors
+      let components = Matrix.innerProducts(leading, vectors)
+      couplings.append(try coupling(components, values: given.values, scale: vectors))
+      Matrix.multiply(leading, components, alpha: -1, beta: 1, into: vectors)
+      for i in 0..<n { (rightSides.row(i) + index * k).update(from: vectors.row(i), count: k) }
     }
-    let shifts = (0..<rightSides.count * k).map { pairs.values[$0 % k] }
-    let solution = solve(joined(rightSides, rows: affinity.nodeCount), shifts: shifts)
+    let shifts = (0..<rightSides.columns).map { pairs.values[$0 % k] }
+    let solution = solve(rightSides, shifts: shifts)
     if closedGap == .refuse && solution.leftOut > 1e-6 {
       throw .degenerate(
         "eigenvalues \(k) and \(k + 1) are equal (\(pairs.values[k - 1]) and \(pairs.values[k])): their eigenvectors have no "
@@ -53,9 +62,9 @@ extension ShiftedSolve {
     }
     var cotangents: [AffinityCotangent<T>] = []
     for (index, coupling) in couplings.enumerated() {
-      cotangents.append(assemble(solution.z, index * k, leading, coupling, rightSides[index]))
+      cotangents.append(assemble(solution.z, index * k, leading, coupling, rightSides))
     }
-    let residuals = vectors.indices.map { solution.residuals[$0 * k..<($0 + 1) * k].max() ?? 0 }
+    let residuals = (0..<count).map { solution.residuals[$0 * k..<($0 + 1) * k].max() ?? 0 }
     return Pullbacks(cotangents: cotangents, residuals: residuals, leftOut: solution.leftOut)
   }
 
@@ -96,7 +105,7 @@ extension ShiftedSolve {
 
   /// L = Z + V·M and d̄_i = −(Σ_j Ā_ij A_ij)/d_i, where A·V = V·Λ and A·Z = Z·Λ − P·Ḡ save the product with A.
   private func assemble(
-    _ z: Matrix<T>, _ offset: Int, _ leading: Matrix<Double>, _ coupling: Matrix<Double>, _ rightSide: Matrix<Double>
+    _ z: Matrix<T>, _ offset: Int, _ leading: Matrix<Double>, _ coupling: Matrix<Double>, _ rightSides: Matrix<Double>
   ) -> AffinityCotangent<T> {
     let (n, k) = (leading.rows, leading.columns)
     let factor = Matrix<T>(uninitialized: n, k)
@@ -110,7 +119,7 @@ extension ShiftedSolve {
       for j in 0..<k {
         let (lambda, v, zed) = (pairs.values[j], leading[i, j], Double(z[i, offset + j]))
         let l = zed + inner[i, j]
-        let image = zed * lambda - rightSide[i, j] + innerImage[i, j]
+        let image = zed * lambda - rightSides[i, offset + j] + innerImage[i, j]
         rowSum += l * lambda * v + v * image
         factor[i, j] = T(l)
       }

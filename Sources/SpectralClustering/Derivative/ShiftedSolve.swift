@@ -55,7 +55,7 @@ struct ShiftedSolve<T: SpectralScalar> {
   }
 
   /// - Parameters:
-  ///   - rightSides: [N, C], orthogonal to the wanted eigenvectors. Overwritten.
+  ///   - rightSides: [N, C], orthogonal to the wanted eigenvectors.
   ///   - shifts: λ_c, one for each column.
   func solve(_ rightSides: Matrix<Double>, shifts: [Double]) -> Solution {
     let count = rightSides.columns
@@ -76,15 +76,16 @@ struct ShiftedSolve<T: SpectralScalar> {
     }
     let solution = Self.converted(Matrix.product(pairs.vectors, coefficients), Array(0..<count))
     // r = b − (λ − A)·W·y = b − W·Wᵀb + F·y, and nothing along what is excluded.
-    Matrix.multiply(pairs.vectors, components, alpha: -1, beta: 1, into: rightSides)
+    let rest = rightSides.copy()
+    Matrix.multiply(pairs.vectors, components, alpha: -1, beta: 1, into: rest)
     if let extra = pairs.extraResiduals {
       let rows = Matrix<Double>(uninitialized: extra.columns, count)
       rows.pointer.update(from: coefficients.row(pairs.wanted), count: rows.count)
-      Matrix.multiply(extra, rows, alpha: 1, beta: 1, into: rightSides)
+      Matrix.multiply(extra, rows, alpha: 1, beta: 1, into: rest)
     }
     // When every eigenvector is known, what remains is rounding.
     if pairs.extraResiduals == nil { return Solution(z: solution, residuals: norms.map { _ in 0 }, leftOut: leftOut) }
-    let residual = Self.converted(rightSides, Array(0..<count))
+    let residual = Self.converted(rest, Array(0..<count))
     project(residual)
     let result = conjugateGradients(residual, into: solution, shifts: shifts, norms: norms)
     return Solution(z: solution, residuals: result.residuals, leftOut: max(leftOut, result.leftOut))
