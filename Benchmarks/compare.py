@@ -51,13 +51,10 @@ class Row:
     warmup: int = 1
 
 
-# Long rows: three rounds of one run each, without a warm-up, which would double a run of many seconds.
-LONG = {"rounds": 3, "repeats": 1, "warmup": 0}
+# Long rows: one run a round, without a warm-up, which would double a run of many seconds.
+LONG = {"rounds": 5, "repeats": 1, "warmup": 0}
 
 ROWS = [
-    Row(
-        "random-normals", "10⁷ seeded standard normals, float64", "NumPy",
-        "random-normals", ["random_normals.py", "10000000"], ["--count", "10000000"]),
     Row(
         "ncut-default-normal", "trace 20 segments, N = 10,000, D = 300, standard normal", "ncut-pytorch, default (approximate)",
         "ncut-trace", ["ncut_default.py", "10000", "300", "20"], ["--segments", "20"], Features(10_000, 300), **LONG),

@@ -2,7 +2,6 @@
 /// `peers/` and a row in `compare.py`.
 enum Cases {
   static let all: [Benchmark] = [
-    ncutTrace,
-    randomNormals,
+    ncutTrace
   ]
 }

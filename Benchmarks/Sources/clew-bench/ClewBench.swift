@@ -7,7 +7,7 @@ struct ClewBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "clew-bench",
     abstract: "Measure Clew, one case or many.",
-    discussion: "Example: clew-bench --case random-normals --repeats 5 --json",
+    discussion: "Example: clew-bench --case ncut-trace --input features.npy --repeats 5 --json",
     subcommands: [Run.self, Generate.self],
     defaultSubcommand: Run.self)
 }
