@@ -94,7 +94,8 @@ import Testing
     #expect(EigenGap(eigenvalues: [1, 0.1, 0.05], count: 1).suggestedSegments == 2)
   }
 
-  @Test(arguments: [DType.float32, .float64])
+  // One precision after the other: both set the number of threads of the process.
+  @Test(.serialized, arguments: [DType.float32, .float64])
   func theNumberOfThreadsChangesNoBit(_ precision: DType) throws {
     let features = clustered(nodes: 900, channels: 5, clusters: 4, noise: 0.5, seed: 35, dtype: precision)
     func run(_ threads: Int) throws -> (KWayCut, NDArray) {
