@@ -41,16 +41,17 @@ struct RepeatedEigenvalues {
   func check(valuesCotangent: NDArray?, skew: NDArray?) throws(TensorError) {
     if pairs.isEmpty { return }
     let (c, s) = (valuesCotangent?.doubles, skew?.doubles)
+    // Once for each matrix, not for each pair: a matrix of low rank has n²/2 of them.
+    let (sizes, largests) = (s.map(norms), c.map(largestMagnitudes))
     for (matrix, i, j) in pairs {
       let base = matrix * n
-      let size = s.map { norm($0, matrix) } ?? 0
+      let size = sizes?[matrix] ?? 0
       if let s, isPresent(s[(base + i) * n + j], of: size) {
         throw error(matrix, i, j, "the cotangent of the eigenvectors turns them within their common eigenspace")
       }
-      if let c {
-        let largest = c[base..<base + n].reduce(0) { max($0, abs($1)) }
+      if let c, let largests {
         let spectralNorm = max(abs(values[base]), abs(values[base + n - 1]))
-        if isPresent(c[base + i] - c[base + j], of: max(largest, spectralNorm > 0 ? size / spectralNorm : 0)) {
+        if isPresent(c[base + i] - c[base + j], of: max(largests[matrix], spectralNorm > 0 ? size / spectralNorm : 0)) {
           throw error(matrix, i, j, "their cotangents \(c[base + i]) and \(c[base + j]) differ")
         }
       }
@@ -62,15 +63,24 @@ struct RepeatedEigenvalues {
   func check(tangent: NDArray) throws(TensorError) {
     if pairs.isEmpty { return }
     let t = tangent.doubles
-    for (matrix, i, j) in pairs where isPresent(t[(matrix * n + i) * n + j], of: norm(t, matrix)) {
+    let sizes = norms(t)
+    for (matrix, i, j) in pairs where isPresent(t[(matrix * n + i) * n + j], of: sizes[matrix]) {
       throw error(matrix, i, j, "the tangent of the matrix couples them")
     }
   }
 
   private func isPresent(_ part: Double, of whole: Double) -> Bool { !(abs(part) <= max(vanishing * whole, rounding)) }
 
-  private func norm(_ entries: [Double], _ matrix: Int) -> Double {
-    entries[matrix * n * n..<(matrix + 1) * n * n].reduce(0) { $0 + $1 * $1 }.squareRoot()
+  /// Frobenius norms of the matrices of a batch [batch…, n, n].
+  private func norms(_ entries: [Double]) -> [Double] {
+    stride(from: 0, to: entries.count, by: n * n).map { first in
+      entries[first..<first + n * n].reduce(0) { $0 + $1 * $1 }.squareRoot()
+    }
+  }
+
+  /// Largest magnitudes of the rows of [batch…, n].
+  private func largestMagnitudes(_ entries: [Double]) -> [Double] {
+    stride(from: 0, to: entries.count, by: n).map { first in entries[first..<first + n].reduce(0) { max($0, abs($1)) } }
   }
 
   private func error(_ matrix: Int, _ i: Int, _ j: Int, _ reason: String) -> TensorError {
