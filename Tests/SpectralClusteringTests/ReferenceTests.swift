@@ -13,17 +13,17 @@ import Testing
     for (a, b) in zip(cut.eigenvalues, reference.eigenvalues) { #expect(abs(a - b) < (tight ? 1e-10 : 1e-5)) }
 
     let partition = try KWayCut(cut, rule: rule)
-    #expect(abs(partition.rotationObjective - reference.kway_objective) < (tight ? 1e-9 : 1e-3))
+    #expect(abs(partition.rotationObjective - reference.kwayObjective) < (tight ? 1e-9 : 1e-3))
     let gradients = try partition.segmentGradients()
     #expect(reference.clusters.count == partition.segments.count)
-    for (cluster, nodes) in zip(reference.clusters.sorted { $0.first_pixel < $1.first_pixel }, partition.segments) {
-      let label = reference.assignment[cluster.first_pixel]
+    for (cluster, nodes) in zip(reference.clusters.sorted { $0.firstPixel < $1.firstPixel }, partition.segments) {
+      let label = reference.assignment[cluster.firstPixel]
       #expect(nodes == reference.assignment.indices.filter { reference.assignment[$0] == label })
-      let segment = partition.assignment[cluster.first_pixel]
+      let segment = partition.assignment[cluster.firstPixel]
       #expect(abs(partition.objectives[segment] - cluster.objective) < (tight ? 1e-12 : 1e-6))
       let (signed, absolute) =
         rule == .frozen
-        ? (cluster.mean_signed, cluster.mean_abs) : (cluster.mean_signed_procrustes, cluster.mean_abs_procrustes)
+        ? (cluster.meanSigned, cluster.meanAbs) : (cluster.meanSignedProcrustes, cluster.meanAbsProcrustes)
       let tolerance = tight ? 1e-8 : 2e-4
       #expect(relativeDifference(columnMeans(gradients.values, nodes), signed) < tolerance)
       #expect(relativeDifference(columnMeans(gradients.values, nodes, abs), absolute) < tolerance)

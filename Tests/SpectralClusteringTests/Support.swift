@@ -6,24 +6,26 @@ import Testing
 struct NCutReference: Decodable {
   struct Cluster: Decodable {
     let size: Int
-    let first_pixel: Int
+    let firstPixel: Int
     let objective: Double
-    let mean_signed: [Double]
-    let mean_abs: [Double]
-    let mean_signed_procrustes: [Double]
-    let mean_abs_procrustes: [Double]
+    let meanSigned: [Double]
+    let meanAbs: [Double]
+    let meanSignedProcrustes: [Double]
+    let meanAbsProcrustes: [Double]
   }
   let shape: [Int]
   let sigma: Double
   let segments: Int
   let eigenvalues: [Double]
   let assignment: [Int]
-  let kway_objective: Double
+  let kwayObjective: Double
   let clusters: [Cluster]
 
   static func load() throws -> NCutReference {
     let url = try #require(Bundle.module.url(forResource: "ncut_expected", withExtension: "json", subdirectory: "Fixtures"))
-    return try JSONDecoder().decode(NCutReference.self, from: Data(contentsOf: url))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(NCutReference.self, from: Data(contentsOf: url))
   }
 
   static func featuresPath() throws -> String {

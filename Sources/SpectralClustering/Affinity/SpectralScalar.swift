@@ -13,7 +13,8 @@ protocol SpectralScalar: RealScalar {
   static func columnXpby(_ x: Source, _ beta: Source, _ y: Destination, _ rows: Int, _ columns: Int)
   static func shifted(_ shift: Source, _ s: Source, _ x: Source, _ y: Destination, _ rows: Int, _ columns: Int)
   static func affinityCotangent(
-    _ s: Self, _ sColumn: Source, _ d: Self, _ dColumn: Source, _ w: Source, _ b: Destination, _ n: Int) -> Double
+    _ s: Self, _ sColumn: Source, _ d: Self, _ dColumn: Source, _ w: Source, _ b: Destination, _ n: Int
+  ) -> Double
   static func accumulate(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int)
   static func toDouble(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int)
   static func histogram(_ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>)
