@@ -34,7 +34,9 @@ public struct Tensor: Sendable {
 
   public var shape: Shape { value.shape }
   public var dtype: DType { value.dtype }
+  /// Number of axes.
   public var rank: Int { value.rank }
+  /// Number of elements.
   public var count: Int { value.count }
 
   /// The only element. Traps unless there is exactly one.
