@@ -83,8 +83,9 @@ public struct ChannelTrace: Sendable {
   /// - Parameters:
   ///   - features: [nodes, D], [H, W, D] or [B, H, W, D] (one cut over all pictures), finite.
   ///   - channelNames: one for each channel; `nil` numbers them.
+  ///   - configuration: the number of segments, and how they are cut, differentiated and ranked.
   ///   - onStage: called as each stage begins.
-  /// - Throws: ``SpectralError``: unusable features or configuration, an eigenproblem that does not converge, and with the
+  /// - Throws: `SpectralError`: unusable features or configuration, an eigenproblem that does not converge, and with the
   ///   frozen rotation equal eigenvalues inside the top K.
   public init(
     _ features: NDArray, channelNames: [String]? = nil, configuration: Configuration,
