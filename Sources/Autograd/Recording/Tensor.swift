@@ -3,7 +3,7 @@
 /// An immutable array that remembers, while it is being recorded, how it was computed.
 ///
 /// A tensor is a value: an `NDArray` and, when it descends from a recorded tensor, a place in the graph.
-/// Ask for gradients with ``gradient(at:_:)`` or, by value, with ``gradient(for:)``.
+/// Ask for gradients with ``gradient(at:_:)`` or, by value, with ``gradient(for:cotangent:recording:)``.
 public struct Tensor: Sendable {
   /// The numbers, without history.
   public let value: NDArray
