@@ -1,8 +1,10 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// One folder in Sources per example, listed by its name; `make examples` builds and runs them all.
-let examples = ["values"]
+// One folder in Sources per example; `make examples` builds and runs them all.
+func example(_ name: String, _ products: [String] = ["Clew"]) -> Target {
+  .executableTarget(name: name, dependencies: products.map { .product(name: $0, package: "clew") })
+}
 
 let package = Package(
   name: "clew-examples",
@@ -10,7 +12,9 @@ let package = Package(
     // Named, because a path dependency is otherwise known by the name of its folder.
     .package(name: "clew", path: "..")
   ],
-  targets: examples.map { name in
-    .executableTarget(name: name, dependencies: [.product(name: "Clew", package: "clew")])
-  }
+  targets: [
+    example("quick-start"),
+    example("trace-segments"),
+    example("gradient-check", ["Clew", "GradientTesting"]),
+  ]
 )

@@ -35,7 +35,7 @@ public struct TissuePhantom: Sendable {
     /// DAPI, planted and uninformative channels together. Default: 24.
     public var channels: Int { 1 + regions * plantedPerRegion + uninformativeChannels }
 
-    /// - Throws: ``TensorError/argument(_:_:)`` naming the first parameter outside its domain.
+    /// - Throws: `TensorError.argument` naming the first parameter outside its domain.
     public func validate() throws(TensorError) {
       func require(_ condition: Bool, _ message: String) throws(TensorError) {
         if !condition { throw .argument("TissuePhantom", message) }

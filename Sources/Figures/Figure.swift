@@ -21,6 +21,8 @@ extension Figure {
   /// on the same machine, in every format.
   ///
   /// - Parameters:
+  ///   - path: The file; replaced if it exists.
+  ///   - format: PNG, PDF or SVG.
   ///   - width: The width of the page in points (1/72 inch); everything scales with it. Default: the natural width, at
   ///     which plain text is 8 to 10 points high.
   ///   - pixelsPerPoint: The resolution of a PNG; 2 is 144 dots per inch. Lowered where a side would pass 30,000 pixels.

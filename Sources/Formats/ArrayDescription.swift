@@ -2,11 +2,13 @@ import TensorCore
 
 /// What a file says about one of its arrays, before the elements are read.
 public struct ArrayDescription: Sendable, Equatable {
+  /// Under which it is asked for.
   public let name: String
   /// The element type in the file, which ``dtype`` widens: `uint16`, `float16`, …
   public let storedType: String?
   /// The element type of the array that will be read; `nil` if it cannot be.
   public let dtype: DType?
+  /// `nil` if it cannot be read.
   public let shape: Shape?
   /// Why the array cannot be read. One such array (strings, say) leaves the others of its file readable.
   public let problem: FormatError?

@@ -1,5 +1,6 @@
 /// What is wrong with a file, in one line: the file, what was found in it, what was expected, and the nearest valid name.
 public struct FormatError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What went wrong, for programs.
   public enum Kind: Sendable, Equatable {
     /// Missing, a folder, no permission, or an input error underway.
     case unreadable
@@ -17,10 +18,13 @@ public struct FormatError: Error, Sendable, Equatable, CustomStringConvertible {
     case unwritable
   }
 
+  /// What went wrong, for programs.
   public let kind: Kind
   /// The file; for a part of one, `file:name`.
   public let path: String
+  /// What was there, in words.
   public let found: String
+  /// What should have been, in words.
   public let expected: String
   /// The valid name nearest to one that does not exist.
   public let suggestion: String?

@@ -3,7 +3,9 @@ import TensorCore
 
 /// A file given on a command line, and the name of an array in it if one is given: `features.npz:weights`.
 public struct InputPath: Sendable, Equatable, CustomStringConvertible {
+  /// The file.
   public let path: String
+  /// The array in it; `nil` if none was named.
   public let key: String?
 
   public init(path: String, key: String? = nil) {

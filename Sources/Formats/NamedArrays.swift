@@ -6,6 +6,7 @@ import TensorCore
 /// Loading reads and checks headers (and pictures whole); the elements of arrays are read when they are asked for, each time
 /// anew: keep the result.
 public struct NamedArrays: Sendable {
+  /// The file.
   public let path: String
   /// The arrays in the order of the file. One that cannot be read says why.
   public let entries: [ArrayDescription]

@@ -9,8 +9,12 @@ import Autograd
 /// - with `order: 2`, all of the above once more for x ↦ Jᵀu.
 ///
 /// - Parameters:
+///   - function: what is checked; of any number of tensors, to any number.
 ///   - inputs: where to check. Floating-point ones are converted to float64 and differentiated; others stay as they are.
+///   - order: 1, or 2 for second derivatives, too.
 ///   - tolerance: largest allowed difference, relative to the largest entry of either side (and to 1).
+///   - step: of the central differences, relative to an entry's magnitude (and to 1).
+///   - seed: of the random tangents and cotangents.
 /// - Throws: ``GradientMismatch`` for the first check that fails, naming its worst entry; otherwise what `function` throws.
 public func checkGradients(
   of function: ([Tensor]) throws -> [Tensor], at inputs: [Tensor], order: Int = 1, tolerance: Double = 1e-6,

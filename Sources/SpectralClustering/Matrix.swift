@@ -1,6 +1,6 @@
 import TensorCore
 
-/// A mutable, row-major matrix: the workspace of iterative algorithms, which an immutable ``NDArray`` cannot be.
+/// A mutable, row-major matrix: the workspace of iterative algorithms, which an immutable `NDArray` cannot be.
 ///
 /// In this module and not below it, because the compiler does not specialise generics across modules: an element would
 /// cost a hundred times as much.

@@ -55,7 +55,7 @@ struct NormalizedCutEigenvectors: Primitive {
 /// - Returns: `vectors` [N, K], unit columns by descending eigenvalue, signs fixed by the largest-magnitude entry;
 ///   `values` [K]; and the ``NormalizedCut`` behind them, with residuals, spectral gap and warnings.
 /// - Throws: ``SpectralError``. Asking for the gradient of a loss that depends on the choice of eigenvectors at equal
-///   eigenvalues throws ``TensorError/notDifferentiable(_:_:)``.
+///   eigenvalues throws `TensorError.notDifferentiable`.
 public func normalizedCutEigenvectors(
   of features: Tensor, count: Int, width: AffinityWidth = .medianDistance
 ) throws -> (vectors: Tensor, values: Tensor, cut: NormalizedCut) {

@@ -65,6 +65,14 @@ struct HouseTests {
     }
   }
 
+  /// Code that nobody compiles stops being true.
+  @Test func theCodeInTheDocumentsIsThatOfFiles() throws {
+    let readme = Repository.swiftCode(in: try Repository.text("README.md"))
+    #expect(readme == [try Repository.text("Examples/Sources/quick-start/main.swift")])
+    let contributing = Repository.swiftCode(in: try Repository.text("CONTRIBUTING.md"))
+    #expect(contributing == [try Repository.text("Sources/Autograd/Primitives/Elementwise/Exp.swift")])
+  }
+
   @Test func debianPackagesOfTheManifestAreInTheList() throws {
     let list = try Repository.text("Packages.txt").split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init)
     #expect(!manifest.debianPackages.isEmpty)

@@ -32,6 +32,25 @@ enum Repository {
     return result.sorted()
   }
 
+  /// The code of a document's Swift blocks, without the indentation of the fence.
+  static func swiftCode(in text: String) -> [String] {
+    var blocks: [String] = []
+    var indentation: Int?
+    for line in text.components(separatedBy: "\n") {
+      if let depth = indentation {
+        if line.trimmingCharacters(in: .whitespaces) == "```" {
+          indentation = nil
+        } else {
+          blocks[blocks.count - 1] += line.dropFirst(depth) + "\n"
+        }
+      } else if line.hasSuffix("```swift") {
+        indentation = line.prefix { $0 == " " }.count
+        blocks.append("")
+      }
+    }
+    return blocks
+  }
+
   /// The modules that a Swift file imports, whatever stands before or after the word.
   static func imports(in text: String) -> [String] {
     text.split(separator: "\n").compactMap { line in

@@ -26,6 +26,7 @@ public enum ChannelAggregation: String, Sendable, CaseIterable {
 
 /// The scores of one channel for one segment.
 public struct ChannelScores: Sendable, Equatable {
+  /// Place of the channel along the last axis of the features.
   public let index: Int
   public let name: String
   /// Objective per squared unit of the channel.
@@ -34,11 +35,16 @@ public struct ChannelScores: Sendable, Equatable {
   public let meanSigned: Double
   /// Standard error of ``meanSigned`` over the segment's nodes, taken as independent; `nil` for a single node.
   public let standardError: Double?
+  /// Objective per unit of the channel.
   public let meanAbsolute: Double
+  /// Objective per unit of the channel.
   public let rootMeanSquare: Double
+  /// In units of the objective.
   public let gradientTimesInput: Double
+  /// In units of the objective.
   public let gradientTimesContrast: Double
 
+  /// The score that a ranking by `aggregation` sorts by.
   public subscript(aggregation: ChannelAggregation) -> Double {
     switch aggregation {
     case .distinctiveness: distinctiveness

@@ -4,14 +4,17 @@
 /// Exact: no sampling, no truncation of the derivative. The objective of segment k is the mean of |score_ik| over its nodes;
 /// ``heldFixed`` lists what the derivative treats as constant. Residuals say how exact.
 public struct ChannelTrace: Sendable {
+  /// What is traced, and how. All but the number of segments has a default.
   public struct Configuration: Sendable {
     /// K, at least 2.
     public var segments: Int
+    /// σ of the affinity, in the units of the features. Default: the median of the non-zero pairwise distances.
     public var width: AffinityWidth
+    /// Whether the rotation from eigenvectors to segments moves with them (default) or is a constant.
     public var rotation: RotationRule
-    /// What ``Segment/ranking`` sorts by.
+    /// What ``Segment/ranking`` sorts by. Default: ``ChannelAggregation/distinctiveness``.
     public var aggregation: ChannelAggregation
-    /// Precision of the affinity.
+    /// Precision of the affinity: float32 (default) or float64.
     public var precision: DType
 
     public init(
@@ -26,6 +29,7 @@ public struct ChannelTrace: Sendable {
     }
   }
 
+  /// One segment and the scores of all channels for it.
   public struct Segment: Sendable {
     /// 0 … K−1, by first pixel; an empty segment keeps its id.
     public let id: Int
@@ -40,6 +44,7 @@ public struct ChannelTrace: Sendable {
     /// Largest relative residual of the linear solves behind the gradient.
     public let solveResidual: Double
 
+    /// Number of nodes.
     public var size: Int { nodes.count }
     /// Smallest flat index; `nil` if the segment is empty.
     public var firstPixel: Int? { nodes.first }
@@ -48,15 +53,19 @@ public struct ChannelTrace: Sendable {
   /// Shape of the features as given, channels last.
   public let shape: Shape
   public let configuration: Configuration
+  /// One for each channel.
   public let channelNames: [String]
+  /// Eigenvalues, eigenvectors, their residuals and the gap after the last.
   public let cut: NormalizedCut
   /// The segment of each node, row-major over ``grid``.
   public let assignment: [Int]
+  /// K of them, by id.
   public let segments: [Segment]
   /// What the derivative holds constant.
   public let heldFixed: [String]
   /// [N, D] float64: the gradient of each node's own segment's objective with respect to the node's features.
   public let gradients: NDArray
+  /// What a reader of the result should know: small or closed gaps, empty segments, solves that stopped early.
   public let warnings: [String]
 
   /// The shape without its channels.
@@ -69,11 +78,15 @@ public struct ChannelTrace: Sendable {
     case gradients = "gradients of all segments"
   }
 
+  /// Cuts the features into segments and differentiates the objective of each.
+  ///
   /// - Parameters:
   ///   - features: [nodes, D], [H, W, D] or [B, H, W, D] (one cut over all pictures), finite.
   ///   - channelNames: one for each channel; `nil` numbers them.
+  ///   - configuration: the number of segments, and how they are cut, differentiated and ranked.
   ///   - onStage: called as each stage begins.
-  /// - Throws: ``SpectralError``.
+  /// - Throws: `SpectralError`: unusable features or configuration, an eigenproblem that does not converge, and with the
+  ///   frozen rotation equal eigenvalues inside the top K.
   public init(
     _ features: NDArray, channelNames: [String]? = nil, configuration: Configuration,
     onStage: (Stage) -> Void = { _ in }

@@ -12,7 +12,8 @@ extension Tensor {
   /// This tensor with `before` and `after` more elements at the two ends of each axis.
   ///
   /// - Parameters:
-  ///   - before: one number for each axis, not negative; `after` likewise.
+  ///   - before: one number for each axis, not negative.
+  ///   - after: the same for the other end.
   ///   - mode: zeros unless given. Reflection needs an axis longer than its padding, repetition one that is not empty.
   public func padded(before: [Int], after: [Int], _ mode: PaddingMode = .constant(0)) -> Tensor {
     trapping { () throws(TensorError) in

@@ -1,7 +1,7 @@
 extension Primitive {
   /// Computes the outputs and, if an input is recorded, records them.
   ///
-  /// - Throws: ``TensorError`` for inputs that do not fit, and for numerics that fail on these values.
+  /// - Throws: `TensorError` for inputs that do not fit, and for numerics that fail on these values.
   public func apply(_ inputs: [Tensor]) throws(TensorError) -> [Tensor] {
     let signatures = inputs.map { Signature($0) }
     _ = try infer(signatures)

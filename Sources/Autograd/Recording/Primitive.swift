@@ -18,7 +18,9 @@ public struct Signature: Sendable, Equatable, CustomStringConvertible {
 public struct Saved: OptionSet, Sendable {
   public let rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// All inputs.
   public static let inputs = Saved(rawValue: 1)
+  /// All outputs.
   public static let outputs = Saved(rawValue: 2)
   public static let nothing: Saved = []
 
@@ -102,9 +104,13 @@ public struct Pullback {
     }
     return cotangent
   }
+  /// An input of the operation. Traps if ``Primitive/saves`` does not name it.
   public func input(_ index: Int) -> Tensor { record.input(index) }
+  /// An output of the operation. Traps if ``Primitive/saves`` does not name it.
   public func output(_ index: Int) -> Tensor { record.output(index) }
+  /// Shape and dtype of an input, known whether it was saved or not.
   public func signature(_ index: Int) -> Signature { record.node.edges[index].signature }
+  /// Whether the derivative is itself being recorded, for a higher order.
   public var isRecording: Bool { record.isRecording }
 
   /// Each cotangent computed only if it is needed.
@@ -118,10 +124,14 @@ public struct Pullback {
 /// What a primitive sees in forward mode: the tangents of its inputs (`nil` is zero), and the values that it saved.
 public struct Pushforward {
   let record: Recorded
+  /// One for each input; `nil` is zero.
   public let tangents: [Tensor?]
 
+  /// An input of the operation. Traps if ``Primitive/saves`` does not name it.
   public func input(_ index: Int) -> Tensor { record.input(index) }
+  /// An output of the operation. Traps if ``Primitive/saves`` does not name it.
   public func output(_ index: Int) -> Tensor { record.output(index) }
+  /// Shape and dtype of an input, known whether it was saved or not.
   public func signature(_ index: Int) -> Signature { record.node.edges[index].signature }
 
   /// The tangent of an operation with one input.
@@ -132,7 +142,10 @@ public struct Pushforward {
     return tangent
   }
 
-  /// The sum of each input's contribution; inputs without a tangent contribute nothing.
+  /// The sum of each input's contribution; inputs without a tangent contribute nothing, and if none has one it is `nil`.
+  ///
+  /// - Parameter rules: one for each input, from its tangent to that of the output. They must not throw: Swift 6.3.1 crashes on
+  ///   a closure with a parameter and a typed throw.
   public func sum(_ rules: ((Tensor) throws(TensorError) -> Tensor)...) throws(TensorError) -> Tensor? {
     var total: Tensor?
     for (index, rule) in rules.enumerated() {

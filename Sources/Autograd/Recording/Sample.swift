@@ -1,6 +1,8 @@
 /// A case on which the generic tests run an operation.
 public struct Sample: Sendable {
+  /// The operation with its parameters.
   public let primitive: any Primitive
+  /// How to draw each input.
   public let inputs: [SampleInput]
   /// Removes gauge freedom before comparison (eigenvectors are defined up to sign).
   public let observe: (@Sendable ([Tensor]) throws -> [Tensor])?

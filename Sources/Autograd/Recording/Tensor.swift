@@ -2,8 +2,8 @@
 
 /// An immutable array that remembers, while it is being recorded, how it was computed.
 ///
-/// A tensor is a value: an ``NDArray`` and, when it descends from a recorded tensor, a place in the graph.
-/// Ask for gradients with ``gradient(at:_:)`` or, by value, with ``gradient(for:)``.
+/// A tensor is a value: an `NDArray` and, when it descends from a recorded tensor, a place in the graph.
+/// Ask for gradients with ``gradient(at:_:)`` or, by value, with ``gradient(for:cotangent:recording:)``.
 public struct Tensor: Sendable {
   /// The numbers, without history.
   public let value: NDArray
@@ -34,7 +34,9 @@ public struct Tensor: Sendable {
 
   public var shape: Shape { value.shape }
   public var dtype: DType { value.dtype }
+  /// Number of axes.
   public var rank: Int { value.rank }
+  /// Number of elements.
   public var count: Int { value.count }
 
   /// The only element. Traps unless there is exactly one.

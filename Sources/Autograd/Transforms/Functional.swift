@@ -13,7 +13,7 @@ private func transforming<R>(
 
 /// The value of a scalar function of several tensors and its gradients, one of each input's shape.
 ///
-/// - Throws: what `function` throws; ``TensorError`` if the value is not a single number or a derivative does not exist.
+/// - Throws: what `function` throws; `TensorError` if the value is not a single number or a derivative does not exist.
 public func valueAndGradient(
   at inputs: [Tensor], _ function: ([Tensor]) throws -> Tensor
 ) throws -> (value: Tensor, gradients: [Tensor]) {

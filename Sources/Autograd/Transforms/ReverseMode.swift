@@ -51,7 +51,7 @@ extension Tensor {
   /// - Parameters:
   ///   - sources: tensors from which this one was computed; others get zeros.
   ///   - recording: whether the gradients can be differentiated again (default: no).
-  /// - Throws: ``TensorError/notDifferentiable(_:_:)`` where a derivative does not exist.
+  /// - Throws: `TensorError.notDifferentiable` where a derivative does not exist.
   public func gradient(for sources: [Tensor], recording: Bool = false) throws(TensorError) -> [Tensor] {
     if count != 1 {
       throw .shape("gradient", "a gradient is that of a single number, found shape \(shape); give cotangents instead")

@@ -17,7 +17,9 @@ import Foundation
 public struct FilterBank: Sendable {
   /// Features [H, W, D] in float32 with the names of their channels.
   public struct Description: Sendable {
+    /// [H, W, D] float32.
     public let features: NDArray
+    /// One for each of the D channels.
     public let channelNames: [String]
   }
 
@@ -48,6 +50,7 @@ public struct FilterBank: Sendable {
   /// building and a shaded tree become one segment.
   public var (lightnessWeight, opponentWeight) = (0.7, 1.2)
 
+  /// With the defaults above; set what should differ.
   public init() {}
 
   /// Describes `picture` on a grid of its own size.

@@ -14,6 +14,8 @@ public enum PictureScaling {
 
   /// - Parameters:
   ///   - picture: [H, W, C] of any dtype.
+  ///   - height: of the result.
+  ///   - width: of the result.
   /// - Returns: [height, width, C] in float32.
   public static func areaAverage(_ picture: NDArray, height: Int, width: Int) -> NDArray {
     let (h, w, c) = (picture.shape[0], picture.shape[1], picture.shape[2])

@@ -3,6 +3,7 @@ import TensorCore
 /// A table as comma-separated values (RFC 4180, with `\n` line ends). Numbers are written in full precision:
 /// the shortest text that reads back as the same number.
 public struct CSVWriter: Sendable {
+  /// One entry of a row.
   public enum Cell: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
     case text(String)
     /// NaN and the infinities are written `nan`, `inf` and `-inf`, which Python and R read.
@@ -18,6 +19,7 @@ public struct CSVWriter: Sendable {
   /// The table written so far.
   public private(set) var text: String
 
+  /// A table of one column for each name.
   public init(header: [String]) {
     columnCount = header.count
     text = Self.line(header.map(Cell.text))

@@ -3,7 +3,7 @@ import TensorCore
 /// Arrays in NumPy's `.npy` format.
 ///
 /// Booleans, integers and real floating-point numbers are read in either byte order and either memory order, and widened to
-/// the nearest ``DType`` that holds every value: int8, int16 and uint16 to int32; uint32 and uint64 to int64; float16 to
+/// the nearest `DType` that holds every value: int8, int16 and uint16 to int32; uint32 and uint64 to int64; float16 to
 /// float32. A uint64 value above 2⁶³ − 1 is an error.
 public enum NPY {
   /// Reads the array in the file `path`. Throws ``FormatError`` if it cannot be read, or is not exactly one array.

@@ -3,6 +3,7 @@ import TensorCore
 /// Named arrays in NumPy's `.npz` format: a zip archive of `.npy` entries, stored or deflated. Opening reads the
 /// directory and the headers; elements are read when an array is asked for, each time anew.
 public struct NPZ: Sendable {
+  /// The file.
   public let path: String
   /// The arrays in the order of the archive, named as in NumPy: without `.npy`.
   public let entries: [ArrayDescription]

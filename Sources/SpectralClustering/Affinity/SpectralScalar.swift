@@ -15,7 +15,8 @@ protocol SpectralScalar: RealScalar {
   static func columnXpby(_ x: Source, _ beta: Source, _ y: Destination, _ rows: Int, _ columns: Int)
   static func shifted(_ shift: Source, _ s: Source, _ x: Source, _ y: Destination, _ rows: Int, _ columns: Int)
   static func affinityCotangent(
-    _ s: Self, _ sColumn: Source, _ d: Self, _ dColumn: Source, _ w: Source, _ b: Destination, _ n: Int) -> Double
+    _ s: Self, _ sColumn: Source, _ d: Self, _ dColumn: Source, _ w: Source, _ b: Destination, _ n: Int
+  ) -> Double
   static func accumulate(_ x: Source, _ y: UnsafeMutablePointer<Double>, _ n: Int)
   /// Y = W·X for a panel X of ``panelWidth`` columns, in double.
   static func blockProduct(

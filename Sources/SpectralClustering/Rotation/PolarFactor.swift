@@ -14,8 +14,9 @@ struct PolarFactor: Sendable {
     var sigma = [Double](repeating: 0, count: n)
     BLAS.singleThreaded
     let size = Int32(n)
+    let all = CChar(UInt8(ascii: "A"))
     let info = LAPACKE_dgesdd(
-      LAPACK_ROW_MAJOR, 65 /* A */, size, size, a.pointer, size, &sigma, u.pointer, size, qT.pointer, size)
+      LAPACK_ROW_MAJOR, all, size, size, a.pointer, size, &sigma, u.pointer, size, qT.pointer, size)
     if info != 0 { throw .notConverged("the singular value decomposition of the rotation did not converge (LAPACK: \(info))") }
     rotation = Matrix.product(u, qT)
     basis = qT.transposed

@@ -4,7 +4,9 @@ import TensorCore
 
 extension Cases {
   /// Normalised cut, segments, and the channel scores of all of them: exact, float32, all defaults.
-  static let ncutTrace = Benchmark(name: "ncut-trace", summary: "segments of an .npy file and their channels, exact (--input, --segments)") { input in
+  static let ncutTrace = Benchmark(
+    name: "ncut-trace", summary: "segments of an .npy file and their channels, exact (--input, --segments)"
+  ) { input in
     guard let file = input.file else { throw InputMissing(case: "ncut-trace") }
     let features = try NPY.read(file)
     let configuration = ChannelTrace.Configuration(segments: input.segments)

@@ -78,8 +78,8 @@ extension Tensor {
 ///
 /// - Parameter a: [batch…, n, n], float32 or float64.
 /// - Returns: `values` [batch…, n], ascending, and `vectors` [batch…, n, n], one eigenvector in each column.
-/// - Throws: ``TensorError/numerical(_:_:)`` for NaN, infinity, or if LAPACK does not converge; ``TensorError/shape(_:_:)``.
-///   Its derivatives throw ``TensorError/notDifferentiable(_:_:)``, which names the repeated pair.
+/// - Throws: `TensorError.numerical` for NaN, infinity, or if LAPACK does not converge; `TensorError.shape`.
+///   Its derivatives throw `TensorError.notDifferentiable`, which names the repeated pair.
 public func eigh(_ a: Tensor) throws(TensorError) -> (values: Tensor, vectors: Tensor) {
   let outputs = try Eigh().apply([a])
   return (outputs[0], outputs[1])

@@ -35,18 +35,30 @@ struct Compare: Primitive {
 
 // Elementwise comparisons; shapes broadcast, the result is `bool`. Comparisons with NaN are false, except `.!=`.
 extension Tensor {
+  /// Where a is below b: bool; shapes broadcast.
   public static func .< (a: Tensor, b: Tensor) -> Tensor { Compare(comparison: CK_LESS)(a, b) }
+  /// Where a is at most b: bool; shapes broadcast.
   public static func .<= (a: Tensor, b: Tensor) -> Tensor { Compare(comparison: CK_LESS_EQUAL)(a, b) }
+  /// Where a is above b: bool; shapes broadcast.
   public static func .> (a: Tensor, b: Tensor) -> Tensor { Compare(comparison: CK_GREATER)(a, b) }
+  /// Where a is at least b: bool; shapes broadcast.
   public static func .>= (a: Tensor, b: Tensor) -> Tensor { Compare(comparison: CK_GREATER_EQUAL)(a, b) }
+  /// Where a equals b: bool; shapes broadcast.
   public static func .== (a: Tensor, b: Tensor) -> Tensor { Compare(comparison: CK_EQUAL)(a, b) }
+  /// Where a differs from b: bool; shapes broadcast.
   public static func .!= (a: Tensor, b: Tensor) -> Tensor { Compare(comparison: CK_NOT_EQUAL)(a, b) }
 
+  /// Where x is below `value`: bool, of the shape of x.
   public static func .< (x: Tensor, value: Double) -> Tensor { x.compared(CK_LESS, value) }
+  /// Where x is at most `value`: bool, of the shape of x.
   public static func .<= (x: Tensor, value: Double) -> Tensor { x.compared(CK_LESS_EQUAL, value) }
+  /// Where x is above `value`: bool, of the shape of x.
   public static func .> (x: Tensor, value: Double) -> Tensor { x.compared(CK_GREATER, value) }
+  /// Where x is at least `value`: bool, of the shape of x.
   public static func .>= (x: Tensor, value: Double) -> Tensor { x.compared(CK_GREATER_EQUAL, value) }
+  /// Where x equals `value`: bool, of the shape of x.
   public static func .== (x: Tensor, value: Double) -> Tensor { x.compared(CK_EQUAL, value) }
+  /// Where x differs from `value`: bool, of the shape of x.
   public static func .!= (x: Tensor, value: Double) -> Tensor { x.compared(CK_NOT_EQUAL, value) }
 
   private func compared(_ comparison: Comparison, _ value: Double) -> Tensor {

@@ -67,6 +67,8 @@ extension Tensor {
 /// - Parameters:
 ///   - a: [batch…, m, k], or [batch…, k, m] with `transposeA`.
 ///   - b: [batch…, k, n], or [batch…, n, k] with `transposeB`.
+///   - transposeA: whether `a` is used transposed. Default: no.
+///   - transposeB: whether `b` is used transposed. Default: no.
 /// - Returns: [batch…, m, n].
 public func matmul(_ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false) -> Tensor {
   a.matmul(b, transpose: transposeA, transposeB)

@@ -29,5 +29,7 @@ struct LogSoftmax: Primitive {
 
 /// x − ln Σeˣ along `axis`, elementwise: the logarithm of ``softmax(_:along:)``, exact where that is rounded to 0.
 ///
-/// - Parameter axis: the last one unless given; negative ones count from the end.
+/// - Parameters:
+///   - x: float32 or float64, of any shape.
+///   - axis: the last one unless given; negative ones count from the end.
 public func logSoftmax(_ x: Tensor, along axis: Int = -1) -> Tensor { LogSoftmax(axis: axis)(x) }

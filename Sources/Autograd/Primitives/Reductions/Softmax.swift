@@ -29,5 +29,7 @@ struct Softmax: Primitive {
 
 /// eˣ/Σeˣ along `axis`, elementwise, for numbers of any size. NaN along a line of nothing but −∞.
 ///
-/// - Parameter axis: the last one unless given; negative ones count from the end.
+/// - Parameters:
+///   - x: float32 or float64, of any shape.
+///   - axis: the last one unless given; negative ones count from the end.
 public func softmax(_ x: Tensor, along axis: Int = -1) -> Tensor { Softmax(axis: axis)(x) }

@@ -57,7 +57,9 @@ struct Concatenate: Primitive {
 
 /// The tensors one after the other along `axis`; their other extents and dtypes agree. Any dtype.
 ///
-/// - Parameter axis: negative ones count from the end.
+/// - Parameters:
+///   - tensors: at least one.
+///   - axis: negative ones count from the end.
 public func concatenated(_ tensors: [Tensor], along axis: Int) -> Tensor {
   trapping { () throws(TensorError) in try Concatenate(axis: axis).apply(tensors)[0] }
 }

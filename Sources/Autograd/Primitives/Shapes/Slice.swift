@@ -50,6 +50,7 @@ extension Tensor {
   /// Elements `start`, `start + step`, … before `end` along `axis`. Negative places and axes count from the end.
   ///
   /// - Parameters:
+  ///   - axis: negative ones count from the end.
   ///   - start: the first element, or the last one if `step` is negative, unless given.
   ///   - end: where to stop, itself excluded; after the far end unless given.
   ///   - step: 1 unless given; negative ones walk backwards.

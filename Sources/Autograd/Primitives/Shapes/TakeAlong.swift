@@ -50,7 +50,9 @@ extension Primitive {
 extension Tensor {
   /// The element at each of `indices` along `axis`, as NumPy's `take_along_axis`. Any dtype.
   ///
-  /// - Parameter indices: `int32` or `int64`, of this shape except along `axis`; negative ones count from the end.
-  ///   Traps, naming it, for one out of range.
+  /// - Parameters:
+  ///   - indices: `int32` or `int64`, of this shape except along `axis`; negative ones count from the end.
+  ///     Traps, naming it, for one out of range.
+  ///   - axis: negative ones count from the end.
   public func taking(_ indices: Tensor, along axis: Int) -> Tensor { TakeAlong(axis: axis)(self, indices) }
 }

@@ -59,7 +59,7 @@ struct ColumnMatrix {
     }
   }
 
-  /// The adjoint of ``gather``: adds the block to the planes that start at `x`.
+  /// The adjoint of `gather`: adds the block to the planes that start at `x`.
   @inline(__always)
   func scatterAdd<T: RealScalar>(
     _ block: UnsafePointer<T>, channels: Int, positions: Range<Int>, to x: UnsafeMutablePointer<T>
