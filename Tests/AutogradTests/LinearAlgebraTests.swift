@@ -1,0 +1,101 @@
+import Autograd
+import GradientTesting
+import Testing
+
+private func matrix(_ rows: [[Double]], _ dtype: DType = .float64) -> Tensor {
+  Tensor(rows.flatMap { $0 }, shape: [rows.count, rows.first?.count ?? 0], dtype: dtype)
+}
+
+private func normal(_ shape: Shape, _ seed: UInt64, _ dtype: DType = .float64) -> Tensor {
+  var random = RandomSource(seed: seed)
+  return Tensor(random.normals(shape.elementCount), shape: shape, dtype: dtype)
+}
+
+private func expectClose(_ a: Tensor, _ b: Tensor, _ tolerance: Double = 1e-12, _ message: String = "") {
+  #expect(a.shape == b.shape)
+  let scale = max(1, b.doubles.map(abs).max() ?? 0)
+  for (x, y) in zip(a.doubles, b.doubles) { #expect(abs(x - y) <= tolerance * scale, "\(x) and \(y) \(message)") }
+}
+
+private func identity(_ n: Int, _ dtype: DType = .float64) -> Tensor {
+  Tensor((0..<n * n).map { $0 / n == $0 % n ? 1.0 : 0 }, shape: [n, n], dtype: dtype)
+}
+
+/// Expects a numerical error of `operation` that contains each of `parts`.
+private func expectNumerical(_ operation: String, _ parts: String..., body: () throws -> Void) {
+  #expect {
+    try body()
+  } throws: { error in
+    guard case TensorError.numerical(operation, let message) = error else { return false }
+    return parts.allSatisfy { message.contains($0) }
+  }
+}
+
+/// Expects that a derivative of `operation` is refused by a message that contains each of `parts`.
+private func expectNotDifferentiable(_ operation: String, _ parts: String..., body: () throws -> Void) {
+  #expect {
+    try body()
+  } throws: { error in
+    guard case TensorError.notDifferentiable(operation, let message) = error else { return false }
+    return parts.allSatisfy { message.contains($0) }
+  }
+}
+
+@Suite struct LinearAlgebraTests {
+  @Test func choleskyOfAKnownMatrix() throws {
+    let a = matrix([[4, 12, -16], [12, 37, -43], [-16, -43, 98]])
+    expectClose(try cholesky(a), matrix([[2, 0, 0], [6, 1, 0], [-8, 5, 3]]))
+    // Reads the symmetric part.
+    let skewed = a + matrix([[0, 1, 0], [-1, 0, 2], [0, -2, 0]])
+    expectClose(try cholesky(skewed), try cholesky(a))
+  }
+
+  @Test(arguments: [DType.float32, .float64]) func choleskyRebuildsTheMatrix(_ dtype: DType) throws {
+    let x = normal([3, 20, 20], 1, dtype)
+    let a = matmul(x, x, transposeB: true) + identity(20, dtype)
+    let l = try cholesky(a)
+    expectClose(matmul(l, l, transposeB: true), a, dtype == .float32 ? 1e-5 : 1e-13)
+  }
+
+  @Test func choleskyNamesTheMatrixAndTheMinor() {
+    let a = stacked([identity(3), matrix([[1, 0, 0], [0, -1, 0], [0, 0, 1]])])
+    expectNumerical("Cholesky", "matrix 1 of [2, 3, 3]", "leading minor of order 2") { _ = try cholesky(a) }
+    expectNumerical("Cholesky", "NaN") { _ = try cholesky(matrix([[.nan, 0], [0, 1]])) }
+  }
+
+  @Test func triangularSystemsReadOneTriangle() throws {
+    let (full, b) = (normal([2, 4, 4], 2) + identity(4) * 3, normal([2, 4, 3], 3))
+    for upper in [false, true] {
+      let keep = (0..<16).map { (upper ? $0 / 4 <= $0 % 4 : $0 / 4 >= $0 % 4) ? 1.0 : 0 }
+      let triangle = full * Tensor(keep, shape: [4, 4], dtype: .float64)
+      for transposed in [false, true] {
+        let x = try solveTriangular(full, b, upper: upper, transposed: transposed)
+        expectClose(matmul(triangle, x, transposeA: transposed), b, 1e-11, "upper \(upper), transposed \(transposed)")
+      }
+    }
+    expectNumerical("SolveTriangular", "entry 1 of its diagonal is 0") {
+      _ = try solveTriangular(matrix([[1, 0], [3, 0]]), matrix([[1], [1]]))
+    }
+  }
+
+  @Test func solveAndInverseOfAKnownMatrix() throws {
+    let a = matrix([[2, 1], [7, 4]])
+    expectClose(try inverse(a), matrix([[4, -1], [-7, 2]]), 1e-13)
+    expectClose(try solve(a, matrix([[3], [11]])), matrix([[1], [1]]), 1e-13)
+    // One matrix for a batch of right sides.
+    let b = normal([3, 2, 5], 4)
+    expectClose(matmul(a, try solve(a, b)), b, 1e-12)
+    try checkGradients(of: { [try solve($0[0], $0[1])] }, at: [a, b])
+    try checkGradients(of: { [try inverse($0[0])] }, at: [normal([2, 3, 3], 5) + identity(3) * 4], order: 2)
+  }
+
+  @Test func singularSystemsAreRefused() {
+    let singular = stacked([identity(2), matrix([[1, 2], [2, 4]])])
+    expectNumerical("Solve", "matrix 1 of [2, 2, 2]", "pivot 1") { _ = try inverse(singular) }
+    let rounded = matrix([[1, 2, 3], [4, 5, 6], [7, 8, 9]]) * 0.1
+    expectNumerical("Solve", "the 3×3 matrix is singular") { _ = try solve(rounded, identity(3)) }
+    expectNumerical("Solve", "NaN") { _ = try solve(identity(2), matrix([[.nan], [0]])) }
+    #expect(throws: TensorError.self) { try inverse(normal([2, 3], 6)) }
+    #expect(throws: TensorError.self) { try solve(identity(2), normal([2], 6)) }
+  }
+}
