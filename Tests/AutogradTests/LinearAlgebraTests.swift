@@ -98,4 +98,43 @@ private func expectNotDifferentiable(_ operation: String, _ parts: String..., bo
     #expect(throws: TensorError.self) { try inverse(normal([2, 3], 6)) }
     #expect(throws: TensorError.self) { try solve(identity(2), normal([2], 6)) }
   }
+
+  @Test(arguments: [DType.float32, .float64]) func determinantsOfKnownMatrices(_ dtype: DType) throws {
+    let a = stacked([
+      matrix([[0, 2, 0], [1, 0, 0], [0, 0, 3]], dtype), matrix([[2, 0, 0], [0, 3, 0], [0, 0, 4]], dtype),
+      matrix([[1, 2, 3], [2, 4, 6], [0, 1, 0]], dtype),
+    ])
+    #expect(try determinant(a).doubles == [-6, 24, 0])
+    let (sign, logarithm) = try logDeterminant(a)
+    #expect(sign.doubles == [-1, 1, 0])
+    #expect(logarithm.doubles[2] == -.infinity)
+    expectClose(logarithm[..<2], Tensor([1.791759469228055, 3.1780538303479458], dtype: dtype), 1e-7)
+    #expect(try determinant(Tensor([], shape: [0, 0])).doubles == [1])
+    expectNumerical("Determinant", "NaN") { _ = try determinant(matrix([[.nan]])) }
+  }
+
+  @Test func determinantsBeyondTheRangeOfNumbers() throws {
+    let a = identity(200) * 1e-3
+    #expect(try determinant(a).doubles == [0])
+    expectClose(try logDeterminant(a).logarithm, Tensor([-1381.5510557964274], shape: [], dtype: .float64), 1e-13)
+    // What overflows on the way does not overflow at the end.
+    let b = matrix([[1e200, 0, 0], [0, 1e200, 0], [0, 0, 1e-300]])
+    #expect(abs(try determinant(b).scalar / 1e100 - 1) < 1e-12)
+  }
+
+  /// The derivative of the determinant is the matrix of cofactors, whatever the rank.
+  @Test func determinantOfSingularMatrices() throws {
+    let rank2 = matrix([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+    let found = try gradient(at: rank2) { try determinant($0) }
+    expectClose(found, matrix([[-3, 6, -3], [6, -12, 6], [-3, 6, -3]]), 1e-12)
+    let rank1 = matrix([[1, 2, 3], [2, 4, 6], [3, 6, 9]])
+    expectClose(try gradient(at: rank1) { try determinant($0) }, rank1 * 0, 1e-12)
+    expectNotDifferentiable("Cofactors", "singular") {
+      _ = try hessianVectorProduct(at: rank2, rank2) { try determinant($0) }
+    }
+    expectNotDifferentiable("LogDeterminant", "matrix 1 is singular") {
+      let batch = stacked([identity(2), matrix([[1, 1], [1, 1]])])
+      _ = try gradient(at: batch) { try logDeterminant($0).logarithm.sum() }
+    }
+  }
 }
