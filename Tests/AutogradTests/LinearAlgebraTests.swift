@@ -137,4 +137,27 @@ private func expectNotDifferentiable(_ operation: String, _ parts: String..., bo
       _ = try gradient(at: batch) { try logDeterminant($0).logarithm.sum() }
     }
   }
+
+  @Test(arguments: [DType.float32, .float64]) func qrRebuildsTheMatrix(_ dtype: DType) throws {
+    let a = normal([3, 12, 7], 7, dtype)
+    let (q, r) = try qr(a)
+    let tolerance = dtype == .float32 ? 1e-5 : 1e-13
+    expectClose(matmul(q, r), a, tolerance)
+    expectClose(matmul(q, q, transposeA: true), identity(7, dtype).broadcast(to: [3, 7, 7]), tolerance)
+    for (index, entry) in r.doubles.enumerated() {
+      let (i, j) = (index % 49 / 7, index % 7)
+      #expect(i > j ? entry == 0 : i < j || entry > 0)
+    }
+  }
+
+  @Test func qrOfKnownMatrices() throws {
+    let (q, r) = try qr(matrix([[3, 1], [4, 7]]))
+    expectClose(q, matrix([[0.6, -0.8], [0.8, 0.6]]))
+    expectClose(r, matrix([[5, 6.2], [0, 3.4]]))
+    let dependent = matrix([[1, 2], [2, 4], [2, 4]])
+    let (_, s) = try qr(dependent)
+    #expect(abs(s.doubles[3]) < 1e-14)
+    expectNotDifferentiable("QR", "column 1 of matrix 0") { _ = try gradient(at: dependent) { try qr($0).q.sum() } }
+    expectNumerical("QR", "infinity") { _ = try qr(matrix([[.infinity]])) }
+  }
 }
