@@ -160,4 +160,88 @@ private func expectNotDifferentiable(_ operation: String, _ parts: String..., bo
     expectNotDifferentiable("QR", "column 1 of matrix 0") { _ = try gradient(at: dependent) { try qr($0).q.sum() } }
     expectNumerical("QR", "infinity") { _ = try qr(matrix([[.infinity]])) }
   }
+
+  @Test(arguments: [DType.float32, .float64], [[3, 9, 5], [3, 5, 9], [2, 6, 6]]) func svdRebuildsTheMatrix(
+    _ dtype: DType, _ extents: [Int]
+  ) throws {
+    let a = normal(Shape(extents), 8, dtype)
+    let (u, s, v) = try svd(a)
+    let (k, tolerance) = (min(extents[1], extents[2]), dtype == .float32 ? 1e-5 : 1e-13)
+    expectClose(matmul(u * s.expanded(at: -2), v, transposeB: true), a, tolerance)
+    for vectors in [u, v] {
+      expectClose(
+        matmul(vectors, vectors, transposeA: true), identity(k, dtype).broadcast(to: [extents[0], k, k]), tolerance)
+    }
+    for matrix in 0..<extents[0] {
+      let values = Array(s.doubles[matrix * k..<(matrix + 1) * k])
+      #expect(values == values.sorted(by: >))
+      for j in 0..<k {
+        let column = u[matrix].transposed[j].doubles
+        #expect((column.max { abs($0) < abs($1) } ?? 0) > 0)
+      }
+    }
+  }
+
+  @Test func svdOfAKnownMatrix() throws {
+    // Singular values of [[3, 0], [4, 5]]: √45 and √5.
+    let (u, s, v) = try svd(matrix([[3, 0], [4, 5]]))
+    expectClose(s, Tensor([6.708203932499369, 2.23606797749979], dtype: .float64))
+    let (a, b, c) = (0.31622776601683794, 0.9486832980505138, 0.7071067811865476)
+    expectClose(u, matrix([[a, b], [b, -a]]))
+    expectClose(v, matrix([[c, c], [c, -c]]))
+    expectNumerical("SVD", "NaN") { _ = try svd(matrix([[.nan, 1]])) }
+  }
+
+  /// The polar factor UVᵀ sees no basis, so that it has a derivative at equal singular values.
+  @Test func polarFactorAtEqualSingularValues() throws {
+    let (q, b) = (try qr(normal([4, 4], 9)).q, try qr(normal([4, 4], 10)).q)
+    let a = matmul(q * Tensor([2, 2, 2, 1], dtype: .float64), b)
+    func polar(_ x: [Tensor]) throws -> [Tensor] {
+      let (u, _, v) = try svd(x[0])
+      return [matmul(u, v, transposeB: true)]
+    }
+    let weights = normal([4, 4], 11)
+    let found = try gradient(at: a) { (try polar([$0])[0] * weights).sum() }
+    let h = 1e-5
+    for entry in 0..<16 {
+      var step = [Double](repeating: 0, count: 16)
+      step[entry] = h
+      let move = Tensor(step, shape: [4, 4], dtype: .float64)
+      let difference = (try polar([a + move])[0] - (try polar([a - move])[0])) * weights
+      #expect(abs(found.doubles[entry] - difference.sum().scalar / (2 * h)) < 1e-7)
+    }
+    expectClose(try gradient(at: a) { try svd($0).values.sum() }, try polar([a])[0], 1e-12)
+  }
+
+  @Test func whatDependsOnTheBasisIsRefused() throws {
+    let twice = matrix([[2, 0, 0], [0, 2, 0], [0, 0, 1]])
+    expectNotDifferentiable("SVD", "singular values 0 and 1 ") {
+      _ = try gradient(at: twice) { (try svd($0).u * normal([3, 3], 12)).sum() }
+    }
+    expectNotDifferentiable("SVD", "cotangents") { _ = try gradient(at: twice) { try svd($0).values[0] } }
+    expectNotDifferentiable("SVD", "tangent") {
+      let coupling = matrix([[0, 1, 0], [1, 0, 0], [0, 0, 0]])
+      _ = try jvp(at: [twice], tangents: [coupling]) { [try svd($0[0]).values] }
+    }
+    // A simple singular value beside the others still has a derivative, u vᵀ.
+    let simple = try gradient(at: twice) { try svd($0).values[2] }
+    expectClose(simple, matrix([[0, 0, 0], [0, 0, 0], [0, 0, 1]]))
+  }
+
+  @Test func singularValuesOfZero() throws {
+    let a = matrix([[1, 2], [2, 4], [3, 6]])
+    let found = try gradient(at: a) { try svd($0).values[0] }
+    let (u, _, v) = try svd(a)
+    expectClose(found, matmul(u.sliced(1, to: 1), v.sliced(1, to: 1), transposeB: true))
+    expectNotDifferentiable("SVD", "singular value 1 counts as 0", "kink") {
+      _ = try gradient(at: a) { try svd($0).values.sum() }
+    }
+    expectNotDifferentiable("SVD", "singular value 1 counts as 0") {
+      _ = try gradient(at: a) { (try svd($0).u * normal([3, 2], 13)).sum() }
+    }
+    for zero in [matrix([[0, 0], [0, 0]]), matrix([[0, 0], [0, .leastNonzeroMagnitude]])] {
+      expectNotDifferentiable("SVD", "singular value") { _ = try gradient(at: zero) { try svd($0).values.sum() } }
+      #expect(try gradient(at: zero) { (try svd($0).u * 0).sum() }.doubles == [0, 0, 0, 0])
+    }
+  }
 }

@@ -68,6 +68,7 @@ public enum Catalogue {
     Standardize.self,
     Subtract.self,
     Sum.self,
+    SVD.self,
     TakeAlong.self,
     Tanh.self,
   ]
