@@ -244,4 +244,47 @@ private func expectNotDifferentiable(_ operation: String, _ parts: String..., bo
       #expect(try gradient(at: zero) { (try svd($0).u * 0).sum() }.doubles == [0, 0, 0, 0])
     }
   }
+
+  @Test func pseudoInverseOfKnownMatrices() throws {
+    expectClose(try pseudoInverse(matrix([[1, 2], [2, 4]])), matrix([[0.04, 0.08], [0.08, 0.16]]), 1e-13)
+    let a = normal([2, 5, 3], 14)
+    expectClose(matmul(try pseudoInverse(a), a), identity(3).broadcast(to: [2, 3, 3]), 1e-12)
+    #expect(try pseudoInverse(matrix([[0, 0, 0]])).doubles == [0, 0, 0])
+    // A cutoff drops the small singular value.
+    let cut = try pseudoInverse(matrix([[1, 0], [0, 0.01]]), relativeCutoff: 0.1)
+    expectClose(cut, matrix([[1, 0], [0, 0]]))
+    expectNotDifferentiable("PseudoInverse", "matrix 0 has rank 1, not 2") {
+      _ = try gradient(at: matrix([[1, 2], [2, 4]])) { try pseudoInverse($0).sum() }
+    }
+    // Equal singular values do no harm.
+    try checkGradients(of: { [try pseudoInverse($0[0])] }, at: [identity(3) * 2], order: 2)
+  }
+
+  @Test func leastSquaresOfKnownSystems() throws {
+    // The line through (0, 6), (1, 0), (2, 0): 5 − 3x.
+    let line = try leastSquares(matrix([[1, 0], [1, 1], [1, 2]]), matrix([[6], [0], [0]]))
+    expectClose(line, matrix([[5], [-3]]))
+    // Of all with x + y = 2, the shortest.
+    expectClose(try leastSquares(matrix([[1, 1]]), matrix([[2]])), matrix([[1], [1]]))
+    expectClose(try leastSquares(matrix([[1, 1], [1, 1]]), matrix([[1], [3]])), matrix([[1], [1]]))
+    for extents in [[2, 5, 3], [2, 3, 5], [3, 3]] {
+      let a = normal(Shape(extents), 15)
+      let b = normal([extents[extents.count - 2], 2], 16)
+      try checkGradients(of: { [try leastSquares($0[0], $0[1])] }, at: [a, b], tolerance: 1e-5)
+    }
+    #expect(throws: TensorError.self) { try leastSquares(normal([3, 2], 17), normal([2, 1], 18)) }
+  }
+
+  @Test func bitsDoNotDependOnThreads() throws {
+    let before = Parallel.threadCount
+    defer { Parallel.threadCount = before }
+    let (a, b) = (normal([6, 40, 40], 19), normal([6, 40, 3], 20))
+    let results = try [1, 2].map { threads in
+      Parallel.threadCount = threads
+      let (q, r) = try qr(a)
+      let (u, s, v) = try svd(a)
+      return [try solve(a, b), q, r, u, s, v, try determinant(a)].map(\.value)
+    }
+    #expect(results[0] == results[1])
+  }
 }

@@ -48,6 +48,7 @@ public enum Catalogue {
     PlaneScatter.self,
     Power.self,
     PowerScalar.self,
+    PseudoInverse.self,
     QR.self,
     Reciprocal.self,
     ReciprocalGaps.self,
