@@ -48,6 +48,10 @@ public enum SampleInput: Sendable {
   case zeros(Shape)
   /// Symmetric matrices [batch…, n, n] whose eigenvalues are at least 0.5 apart.
   case symmetricWithGap(Shape)
+  /// Symmetric matrices [batch…, n, n] with eigenvalues from 1 on, at least 0.5 apart.
+  case positiveDefinite(Shape)
+  /// Matrices [batch…, m, n] with singular values from 1 on, at least 0.5 apart.
+  case wellConditioned(Shape)
   /// Given values, for example indices; never converted.
   case fixed(NDArray)
 
@@ -65,31 +69,48 @@ public enum SampleInput: Sendable {
     case .distinct(let s):
       let ladder = (0..<s.elementCount).map { (Double($0) - Double(s.elementCount) / 2) * 0.5 + 0.1 }
       (shape, values) = (s, ladder.shuffled(using: &random))
-    case .symmetricWithGap(let s): (shape, values) = (s, Self.symmetricWithGap(s, &random))
+    case .symmetricWithGap(let s):
+      let n = s.last ?? 0
+      (shape, values) = (s, Self.matrices(s, &random) { Double($0) - Double(n) / 2 + $1 })
+    case .positiveDefinite(let s): (shape, values) = (s, Self.matrices(s, &random) { 1 + Double($0) + $1 })
+    case .wellConditioned(let s):
+      (shape, values) = (s, Self.matrices(s, isSymmetric: false, &random) { 1 + Double($0) + $1 })
     }
     return NDArray(values, shape: shape).converted(to: dtype)
   }
 
-  /// Q·diag(0.5, 1.5, …)·Qᵀ with Q from Gram–Schmidt on normal vectors.
-  private static func symmetricWithGap(_ shape: Shape, _ random: inout RandomSource) -> [Double] {
-    guard let n = shape.last, n > 0 else { return [] }
+  /// U·diag(value(0), value(1), …)·Vᵀ with orthonormal U and V, the same if symmetric. `value` gets its place and a
+  /// disturbance in 0..<0.3.
+  private static func matrices(
+    _ shape: Shape, isSymmetric: Bool = true, _ random: inout RandomSource, value: (Int, Double) -> Double
+  ) -> [Double] {
+    guard shape.elementCount > 0 else { return [] }
+    let (m, n) = (shape[shape.rank - 2], shape[shape.rank - 1])
+    let k = min(m, n)
     var result: [Double] = []
-    for _ in 0..<shape.elementCount / (n * n) {
-      var basis: [[Double]] = []
-      while basis.count < n {
-        var v = random.normals(n)
-        for u in basis {
-          let overlap = zip(u, v).reduce(0) { $0 + $1.0 * $1.1 }
-          v = zip(v, u).map { $0 - overlap * $1 }
-        }
-        let norm = v.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        if norm > 0.1 { basis.append(v.map { $0 / norm }) }
-      }
-      let eigenvalues = (0..<n).map { Double($0) - Double(n) / 2 + 0.3 * random.uniform() }
-      for i in 0..<n {
-        for j in 0..<n { result.append((0..<n).reduce(0) { $0 + eigenvalues[$1] * basis[$1][i] * basis[$1][j] }) }
+    for _ in 0..<shape.elementCount / (m * n) {
+      let u = orthonormal(k, of: m, &random)
+      let v = isSymmetric ? u : orthonormal(k, of: n, &random)
+      let values = (0..<k).map { value($0, 0.3 * random.uniform()) }
+      for i in 0..<m {
+        for j in 0..<n { result.append((0..<k).reduce(0) { $0 + values[$1] * u[$1][i] * v[$1][j] }) }
       }
     }
     return result
+  }
+
+  /// Gram–Schmidt on normal vectors.
+  private static func orthonormal(_ count: Int, of n: Int, _ random: inout RandomSource) -> [[Double]] {
+    var basis: [[Double]] = []
+    while basis.count < count {
+      var v = random.normals(n)
+      for u in basis {
+        let overlap = zip(u, v).reduce(0) { $0 + $1.0 * $1.1 }
+        v = zip(v, u).map { $0 - overlap * $1 }
+      }
+      let norm = v.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      if norm > 0.1 { basis.append(v.map { $0 / norm }) }
+    }
+    return basis
   }
 }
