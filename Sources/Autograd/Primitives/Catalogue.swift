@@ -56,6 +56,7 @@ public enum Catalogue {
     Sin.self,
     Slice.self,
     Softmax.self,
+    Softplus.self,
     Sqrt.self,
     Square.self,
     Standardize.self,
