@@ -49,6 +49,7 @@ public enum Catalogue {
     Reciprocal.self,
     ReciprocalGaps.self,
     ReLU.self,
+    Resample2D.self,
     Reshape.self,
     ScatterAdd.self,
     ScatterAddAlong.self,
