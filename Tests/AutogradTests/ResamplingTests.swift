@@ -83,6 +83,23 @@ private func expectClose(_ a: Tensor, _ b: [Double], _ tolerance: Double = 1e-12
     #expect(globalAveragePool(ramp([2, 3, 4])).shape == [2, 3, 1])
   }
 
+  @Test func windowsMayReachBeyondTheFarEdge() throws {
+    // x = (torch.arange(30.)*7 % 11 - 5).reshape(1, 1, 5, 6)
+    // F.max_pool2d(x, kernel, stride, padding, dilation, ceil_mode=True, return_indices=True)
+    let x = Tensor((0..<30).map { Double($0 * 7 % 11 - 5) }, shape: [1, 1, 5, 6], dtype: .float64)
+    let tall = maxPool2dWithIndices(x, kernel: (2, 3), stride: (2, 2), padding: (1, 0), ceilMode: true)
+    #expect(tall.values.shape == [1, 1, 3, 3] && tall.values.doubles == [2, 5, 1, 5, 5, 4, 5, 4, 4])
+    #expect(tall.indices.doubles == [1, 3, 4, 14, 14, 17, 25, 28, 28])
+    let wide = maxPool2dWithIndices(
+      x, kernel: (3, 2), stride: (3, 3), padding: (1, 1), dilation: (1, 2), ceilMode: true)
+    #expect(wide.values.shape == [1, 1, 2, 3] && wide.values.doubles == [2, 1, -3, 5, 5, 4])
+    #expect(wide.indices.doubles == [1, 4, 5, 25, 14, 17])
+    let square = maxPool2d(x, kernel: (2, 2), ceilMode: true)
+    #expect(square.doubles == [4, 5, 1, 2, 5, 4, 5, 1, 4] && maxPool2d(x, kernel: (2, 2)).shape == [1, 1, 2, 3])
+    let ladder = Tensor((0..<30).map { Double($0 * 7 % 31) }, shape: [1, 1, 5, 6], dtype: .float64)
+    try checkGradients(of: { [maxPool2d($0[0] * $0[0], kernel: (2, 4), ceilMode: true)] }, at: [ladder], order: 2)
+  }
+
   @Test func instanceNormIsThatOfPyTorch() {
     // F.instance_norm(torch.tensor([[[1., 2, 4], [0, 0, 3]]]))
     expectClose(
