@@ -6,7 +6,9 @@ public func silu(_ x: Tensor) -> Tensor { x * sigmoid(x) }
 
 /// x where it is positive, slope·x elsewhere (at 0 too).
 ///
-/// - Parameter slope: of the negative side (default 0.01).
+/// - Parameters:
+///   - x: float32 or float64.
+///   - slope: of the negative side (default 0.01).
 public func leakyRelu(_ x: Tensor, slope: Double = 0.01) -> Tensor { select(where: x .> 0, x, else: x * slope) }
 
 /// ``leakyRelu(_:slope:)`` with slopes that are learnt.
@@ -25,7 +27,9 @@ public func prelu(_ x: Tensor, slope: Tensor) -> Tensor {
 
 /// x where it is positive, alpha·(eˣ − 1) elsewhere.
 ///
-/// - Parameter alpha: what −∞ goes to, negated (default 1).
+/// - Parameters:
+///   - x: float32 or float64.
+///   - alpha: what −∞ goes to, negated (default 1).
 public func elu(_ x: Tensor, alpha: Double = 1) -> Tensor {
   let isPositive = x .> 0
   // The branch not taken must stay finite: 0·∞ would be the derivative's NaN.

@@ -62,6 +62,8 @@ public func meanSquaredError(_ x: Tensor, _ target: Tensor, reduction: LossReduc
 /// ⟨a, b⟩/(|a|·|b|) along one axis; shapes broadcast.
 ///
 /// - Parameters:
+///   - a: float32 or float64; zero vectors are allowed.
+///   - b: of the same dtype.
 ///   - axis: counted in the larger of both shapes' ranks if negative (default 1); both operands must have it.
 ///   - epsilon: the least that a norm is taken for (default 10⁻⁸), so that zero vectors give 0 with a finite derivative.
 /// - Returns: the broadcast shape without `axis`.

@@ -20,7 +20,9 @@ struct Softplus: Primitive {
 
 /// ln(1 + e^βx)/β, elementwise: a smooth ``relu(_:)``, without overflow or loss of small values at either end.
 ///
-/// - Parameter beta: sharpness β (default 1). Traps unless it is positive.
+/// - Parameters:
+///   - x: float32 or float64.
+///   - beta: sharpness β (default 1). Traps unless it is positive.
 public func softplus(_ x: Tensor, beta: Double = 1) -> Tensor {
   if !(beta > 0) { fail(.argument(Softplus.name, "beta must be positive, found \(beta)")) }
   return beta == 1 ? Softplus()(x) : Softplus()(x * beta) / beta

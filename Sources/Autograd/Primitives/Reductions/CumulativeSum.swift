@@ -26,9 +26,11 @@ struct CumulativeSum: Primitive {
 }
 
 extension Tensor {
-  /// The sum of each element and all before it along `axis`, which counts from the end if negative. Accumulates in double.
+  /// The sum of each element and all before it along one axis. Accumulates in double.
   ///
-  /// - Parameter reversed: each element and all after it instead (default: no).
+  /// - Parameters:
+  ///   - axis: negative ones count from the end.
+  ///   - reversed: each element and all after it instead (default: no).
   public func cumulativeSum(along axis: Int, reversed: Bool = false) -> Tensor {
     CumulativeSum(axis: axis, reversed: reversed)(self)
   }
