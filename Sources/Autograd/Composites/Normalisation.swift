@@ -103,6 +103,20 @@ public func groupNorm(
     shift.map { expect($0, "shift", [channels], x, "groupNorm") }, perChannelOf: x)
 }
 
+/// Instance normalisation: mean and population variance over the positions of each channel of each sample.
+///
+/// - Parameters:
+///   - x: [N, C, …].
+///   - scale: [C] (default: 1).
+///   - shift: [C] (default: 0).
+///   - epsilon: added to the variance (default 10⁻⁵).
+/// - Returns: the shape of x. Traps if shapes do not fit.
+///
+/// Source: Ulyanov, Vedaldi & Lempitsky, "Instance normalization" (2016), equation 2.
+public func instanceNorm(_ x: Tensor, scale: Tensor? = nil, shift: Tensor? = nil, epsilon: Double = 1e-5) -> Tensor {
+  groupNorm(x, groups: max(1, channelCount(x, "instanceNorm")), scale: scale, shift: shift, epsilon: epsilon)
+}
+
 /// ``Standardize`` on x seen as [a, c, s]; the first output again in x's shape.
 private func standardize(_ x: Tensor, _ layout: Shape, _ epsilon: Double) -> [Tensor] {
   trapping { () throws(TensorError) in

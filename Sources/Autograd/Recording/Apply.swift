@@ -33,5 +33,7 @@ public enum Recording {
   @TaskLocal static var depth = 0
 
   /// Runs `body` without recording anything: saves memory where no gradient will be asked for.
+  ///
+  /// A transform such as ``gradient(at:_:)`` still works inside; its result is a constant to what surrounds it.
   public static func off<R>(_ body: () throws -> R) rethrows -> R { try $isOn.withValue(false, operation: body) }
 }

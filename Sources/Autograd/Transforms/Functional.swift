@@ -5,10 +5,14 @@ private func transforming<R>(
   _ inputs: [Tensor], _ function: ([Tensor]) throws -> [Tensor],
   _ transform: (_ inputs: [Tensor], _ outputs: [Tensor], _ recording: Bool) throws -> R
 ) throws -> R {
+  // Where nothing is recorded, this derivative is still wanted; it is then a constant to what surrounds it.
+  let isOn = Recording.isOn
   // An identity keeps the link to an outer record, so that an outer transform sees through this one.
-  let recorded = inputs.map { $0.isRecorded ? $0 * 1 : $0.recorded() }
-  let outputs = try Recording.$depth.withValue(Recording.depth + 1) { try function(recorded) }
-  return try transform(recorded, outputs, Recording.depth > 0 || inputs.contains(where: \.isRecorded))
+  let recorded = inputs.map { $0.isRecorded && isOn ? $0 * 1 : $0.recorded() }
+  let outputs = try Recording.$isOn.withValue(true) {
+    try Recording.$depth.withValue(Recording.depth + 1) { try function(recorded) }
+  }
+  return try transform(recorded, outputs, isOn && (Recording.depth > 0 || inputs.contains(where: \.isRecorded)))
 }
 
 /// The value of a scalar function of several tensors and its gradients, one of each input's shape.
@@ -74,11 +78,12 @@ public func hessianVectorProduct(
 public func jacobian(at input: Tensor, _ function: (Tensor) throws -> Tensor) throws -> Tensor {
   try transforming([input], { [try function($0[0])] }) { inputs, outputs, recording in
     let (x, value) = (inputs[0], outputs[0])
+    let graph = Graph(from: [value], to: [x])
     let rows = try (0..<value.count).map { entry in
       var unit = Array(repeating: 0.0, count: value.count)
       unit[entry] = 1
       let cotangent = Tensor(unit, shape: value.shape, dtype: value.dtype)
-      return try pullBack([value], cotangents: [cotangent], to: [x], recording: recording)[0]
+      return try pullBack([value], cotangents: [cotangent], to: [x], through: graph, recording: recording)[0]
     }
     let shape = Shape(value.shape.extents + x.shape.extents)
     return rows.isEmpty ? Tensor(.zeros(shape, dtype: value.dtype)) : stacked(rows).reshaped(to: shape)

@@ -5,7 +5,13 @@
 func pullBack(
   _ outputs: [Tensor], cotangents: [Tensor], to sources: [Tensor], recording: Bool
 ) throws(TensorError) -> [Tensor] {
-  let graph = Graph(from: outputs, to: sources)
+  try pullBack(outputs, cotangents: cotangents, to: sources, through: Graph(from: outputs, to: sources), recording: recording)
+}
+
+/// The same through a graph that is already known: many cotangents of one value share it.
+func pullBack(
+  _ outputs: [Tensor], cotangents: [Tensor], to sources: [Tensor], through graph: Graph, recording: Bool
+) throws(TensorError) -> [Tensor] {
   var table: [[Int: Tensor]] = Array(repeating: [:], count: graph.nodes.count)
 
   func accumulate(_ cotangent: Tensor, at position: Int, output: Int) {
@@ -68,15 +74,36 @@ extension Tensor {
   public func gradient(
     for sources: [Tensor], cotangent: Tensor, recording: Bool = false
   ) throws(TensorError) -> [Tensor] {
-    guard isRecorded else {
-      throw .argument("gradient", "this value was not computed from a recorded tensor: start from x.recorded()")
-    }
-    guard cotangent.shape == shape, cotangent.dtype == dtype else {
-      throw .shape("gradient", "cotangent \(Signature(cotangent)) does not match the value \(Signature(self))")
-    }
-    for (index, source) in sources.enumerated() where !source.isRecorded {
-      throw .argument("gradient", "source \(index) is not recorded: start from x.recorded()")
-    }
-    return try pullBack([self], cotangents: [cotangent], to: sources, recording: recording)
+    try gradients(of: self, for: sources, cotangents: [cotangent], recording: recording)[0]
   }
+}
+
+/// Cotangents of recorded tensors for many cotangents of one value: one pullback each, through one walk of the record.
+///
+/// - Parameters:
+///   - value: computed from recorded tensors.
+///   - sources: tensors from which it was computed, leaves or intermediate values alike; others get zeros.
+///   - cotangents: each of the shape and dtype of `value`.
+///   - recording: whether the results can be differentiated again (default: no).
+/// - Returns: for each cotangent, one tensor for each source, of its shape.
+/// - Throws: ``TensorError`` if shapes do not fit, something is not recorded, or a derivative does not exist.
+public func gradients(
+  of value: Tensor, for sources: [Tensor], cotangents: [Tensor], recording: Bool = false
+) throws(TensorError) -> [[Tensor]] {
+  guard value.isRecorded else {
+    throw .argument("gradient", "this value was not computed from a recorded tensor: start from x.recorded()")
+  }
+  for cotangent in cotangents where Signature(cotangent) != Signature(value) {
+    throw .shape("gradient", "cotangent \(Signature(cotangent)) does not match the value \(Signature(value))")
+  }
+  for (index, source) in sources.enumerated() where !source.isRecorded {
+    throw .argument("gradient", "source \(index) is not recorded: start from x.recorded()")
+  }
+  let graph = Graph(from: [value], to: sources)
+  var results: [[Tensor]] = []
+  for cotangent in cotangents {
+    results.append(
+      try pullBack([value], cotangents: [cotangent], to: sources, through: graph, recording: recording))
+  }
+  return results
 }

@@ -65,13 +65,13 @@ extension Window2D {
 ///   - stride: steps of the window (default: the kernel, so that windows tile the input).
 ///   - padding: rows and columns on both sides of each axis that belong to windows but are never the maximum (default 0).
 ///   - dilation: distance of neighbouring entries of a window (default 1).
-/// - Returns: [N, C, H′, W′] with H′ = ⌊(H + 2·padding − dilation·(kernel − 1) − 1)/stride⌋ + 1.
+///   - ceilMode: whether windows may reach beyond the far edge, if they begin inside the input or its near padding (default no).
+/// - Returns: [N, C, H′, W′] with H′ = ⌊(H + 2·padding − dilation·(kernel − 1) − 1)/stride⌋ + 1; rounded up in `ceilMode`.
 ///
 /// Traps if the shapes do not fit, or if a window would lie in the padding alone.
 public func maxPool2d(
-  _ x: Tensor, kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0), dilation: (Int, Int) = (1, 1)
+  _ x: Tensor, kernel: (Int, Int), stride: (Int, Int)? = nil, padding: (Int, Int) = (0, 0), dilation: (Int, Int) = (1, 1),
+  ceilMode: Bool = false
 ) -> Tensor {
-  let window = Window2D(
-    kernel: Size2D(kernel), stride: Size2D(stride ?? kernel), padding: Size2D(padding), dilation: Size2D(dilation))
-  return MaxPool2D(window: window)(x)
+  maxPool2dWithIndices(x, kernel: kernel, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode).values
 }
