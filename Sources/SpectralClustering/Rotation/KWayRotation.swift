@@ -24,9 +24,11 @@ struct KWayRotation: Sendable {
     }
     // Rounding must not decide between equals.
     guard
-      let best = last.reduce(nil as Discretization?, { best, next in
-        next.objective > (best?.objective ?? -.infinity) * (1 + 1e-10) ? next : best
-      })
+      let best = last.reduce(
+        nil as Discretization?,
+        { best, next in
+          next.objective > (best?.objective ?? -.infinity) * (1 + 1e-10) ? next : best
+        })
     else { throw .invalidInput("there are no nodes to cluster") }
     let order = segmentOrder(best.labels, k)
     var rank = [Int](repeating: 0, count: k)
