@@ -35,6 +35,10 @@ struct KWayScores: Primitive {
 public func kWayScores(
   of eigenvectors: Tensor, rule: RotationRule = .procrustes
 ) throws -> (scores: Tensor, assignment: [Int]) {
+  guard eigenvectors.rank == 2, eigenvectors.count > 0, eigenvectors.dtype.isFloating else {
+    throw SpectralError.invalidInput(
+      "expected eigenvectors [nodes, segments] in float32 or float64, found \(Signature(eigenvectors))")
+  }
   let matrix = Matrix<Double>(eigenvectors.value)
   let rotation = try KWayRotation(matrix)
   let scores = try RotatedScores(

@@ -114,10 +114,22 @@ extension NormalizedAffinity: Affinity {
   func pullback(
     _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, cotangent: (Int) -> EigenpairCotangent
   ) throws(SpectralError) -> FeaturePullback {
-    let solved = try ShiftedSolve(self, pairs).pullback(rows.count, closedGap: closedGap, cotangent: cotangent)
+    let solver = ShiftedSolve(self, pairs)
     let leading = pairs.vectors.selecting(columns: Array(0..<pairs.wanted))
-    return FeaturePullback(
-      features: featureCotangent(solved.cotangents, leading: leading, rows: rows), residuals: solved.residuals,
-      leftOut: solved.leftOut)
+    let features = Matrix<Double>(nodeCount, self.features.channelCount)
+    var (residuals, leftOut) = ([Double](), 0.0)
+    // In one block solve, unless its N·K numbers for each cotangent would fill the memory: K cotangents have N·K².
+    let block = max(1, solveSize / (nodeCount * pairs.wanted))
+    for first in stride(from: 0, to: rows.count, by: block) {
+      let last = min(rows.count, first + block)
+      let solved = try solver.pullback(last - first, closedGap: closedGap, cotangent: { cotangent(first + $0) })
+      writeFeatureCotangent(solved.cotangents, leading: leading, rows: Array(rows[first..<last]), into: features)
+      residuals += solved.residuals
+      leftOut = max(leftOut, solved.leftOut)
+    }
+    return FeaturePullback(features: features, residuals: residuals, leftOut: leftOut)
   }
 }
+
+/// Numbers in the right-hand sides of one block solve, of which a handful of copies are held: some hundred megabytes each.
+private let solveSize = 1 << 25

@@ -29,6 +29,7 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     try common.apply()
+    let gradientCheck = gradientCheck
     let checks = [version, threads, instructionSet, blas, gnuplot, gradientCheck]
     let bad = checks.filter { !$0.isGood }
     if common.json {

@@ -21,6 +21,24 @@ private func tensor(_ values: [Double], _ shape: Shape? = nil) -> Tensor { Tenso
     #expect(result.scalar == 60)
   }
 
+  /// Whoever asks for a gradient where nothing is recorded gets it, not zeros.
+  @Test func gradientsWhereRecordingIsOff() throws {
+    let x = tensor([3], [])
+    #expect(try Recording.off { try gradient(at: x) { square($0) } }.scalar == 6)
+    #expect(try Recording.off { try hessian(at: x) { square($0) } }.scalar == 2)
+    // For an outer gradient, the inner one is a constant then.
+    let outer = try gradient(at: x) { y in try y * Recording.off { try gradient(at: y) { square($0) } } }
+    #expect(outer.scalar == 6)
+  }
+
+  @Test func cotangentsAndTangentsOfOtherShapesAreRefused() throws {
+    let x = tensor([1, 2])
+    for wrong in [[tensor([1], [])], [tensor([1, 2, 3])], [], [x, x]] {
+      #expect(throws: TensorError.self) { try vjp(at: [x], cotangents: wrong) { $0 } }
+      #expect(throws: TensorError.self) { try jvp(at: [x], tangents: wrong) { $0 } }
+    }
+  }
+
   @Test func hessianVectorProducts() throws {
     // f = x₀²x₁: H = [[2x₁, 2x₀], [2x₀, 0]].
     func f(_ x: Tensor) -> Tensor { square(x[0]) * x[1] }

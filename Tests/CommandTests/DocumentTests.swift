@@ -42,6 +42,18 @@ import Testing
     }
   }
 
+  /// A key that is promised is there even if there is no number for it.
+  @Test func whatThereIsNotIsNull() throws {
+    let folder = try Folder()
+    try folder.save(groups([3, 4]))
+    let result = try trace(["--json"], in: folder)
+    let object = try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any])
+    #expect(object["spectralGap"] is NSNull)
+    let segment = try #require((object["segments"] as? [[String: Any]])?.first)
+    let channel = try #require((segment["channels"] as? [[String: Any]])?.first)
+    #expect(channel["standardError"] is NSNull)
+  }
+
   @Test func provenanceSaysWhereTheResultComesFrom() throws {
     let folder = try Folder()
     try folder.save(groups([5, 6, 4]))

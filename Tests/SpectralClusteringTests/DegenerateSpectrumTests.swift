@@ -46,6 +46,15 @@ import Testing
     Case(testDescription: "three of a square", features: square, segments: 3),
   ]
 
+  /// Rounding that a projection leaves is not a share along the directions in which there is no derivative.
+  @Test func aCotangentInsideTheSpanNeedsNoGap() throws {
+    let input = Tensor(Self.square).recorded()
+    let (vectors, _, cut) = try normalizedCutEigenvectors(of: input, count: 2, width: .value(1))
+    #expect(abs(cut.gap.width ?? 1) < 1e-10)
+    let slope = try (vectors * vectors).sum().gradient(for: input)
+    #expect(slope.doubles.allSatisfy { abs($0) < 1e-12 })
+  }
+
   @Test(arguments: cases)
   func functionsOfTheSpanHaveTheDerivativeOfTheirValue(_ edge: Case) throws {
     let (features, k, n) = (edge.features, edge.segments, edge.features.shape[0])

@@ -65,4 +65,9 @@ import Testing
       #expect(relativeDifference(value.objectives, Partition(value.assignment, 4).objectives(tensor.scores).doubles) < 1e-14)
     }
   }
+
+  @Test(arguments: [[5], [0, 2], [2, 0], [2, 2, 2]])
+  func scoresOfAnythingButAMatrixAreRefused(_ shape: [Int]) {
+    #expect(throws: SpectralError.self) { try kWayScores(of: Tensor(repeating: 1, shape: Shape(shape))) }
+  }
 }

@@ -5,14 +5,23 @@ private func transforming<R>(
   _ inputs: [Tensor], _ function: ([Tensor]) throws -> [Tensor],
   _ transform: (_ inputs: [Tensor], _ outputs: [Tensor], _ recording: Bool) throws -> R
 ) throws -> R {
-  // Where nothing is recorded, this derivative is still wanted; it is then a constant to what surrounds it.
-  let isOn = Recording.isOn
-  // An identity keeps the link to an outer record, so that an outer transform sees through this one.
-  let recorded = inputs.map { $0.isRecorded && isOn ? $0 * 1 : $0.recorded() }
-  let outputs = try Recording.$isOn.withValue(true) {
-    try Recording.$depth.withValue(Recording.depth + 1) { try function(recorded) }
+  // Whoever asks for a gradient wants a record, even inside `Recording.off`; but an outer transform sees nothing of it then.
+  let isVisible = Recording.isOn
+  return try Recording.$isOn.withValue(true) {
+    // An identity keeps the link to an outer record, so that an outer transform sees through this one.
+    let recorded = inputs.map { isVisible && $0.isRecorded ? $0 * 1 : $0.recorded() }
+    let outputs = try Recording.$depth.withValue(Recording.depth + 1) { try function(recorded) }
+    let isNested = Recording.depth > 0 || inputs.contains(where: \.isRecorded)
+    return try transform(recorded, outputs, isVisible && isNested)
   }
-  return try transform(recorded, outputs, isOn && (Recording.depth > 0 || inputs.contains(where: \.isRecorded)))
+}
+
+private func checkShapes(
+  _ name: String, _ what: String, _ given: [Tensor], match expected: [Tensor]
+) throws(TensorError) {
+  if given.map(\.shape) != expected.map(\.shape) {
+    throw .shape(name, "\(what) of shapes \(given.map(\.shape)), expected \(expected.map(\.shape))")
+  }
 }
 
 /// The value of a scalar function of several tensors and its gradients, one of each input's shape.
@@ -48,7 +57,8 @@ public func vjp(
   at inputs: [Tensor], cotangents: [Tensor], _ function: ([Tensor]) throws -> [Tensor]
 ) throws -> (values: [Tensor], cotangents: [Tensor]) {
   try transforming(inputs, function) { inputs, outputs, recording in
-    (
+    try checkShapes("vjp", "cotangents", cotangents, match: outputs)
+    return (
       recording ? outputs : outputs.map(\.detached),
       try pullBack(outputs, cotangents: cotangents, to: inputs, recording: recording)
     )
@@ -59,7 +69,8 @@ public func vjp(
 public func jvp(
   at inputs: [Tensor], tangents: [Tensor], _ function: ([Tensor]) throws -> [Tensor]
 ) throws -> (values: [Tensor], tangents: [Tensor]) {
-  try transforming(inputs, function) { inputs, outputs, recording in
+  try checkShapes("jvp", "tangents", tangents, match: inputs)
+  return try transforming(inputs, function) { inputs, outputs, recording in
     (
       recording ? outputs : outputs.map(\.detached),
       try pushForward(outputs, from: inputs, tangents: tangents, recording: recording)

@@ -48,9 +48,11 @@ extension ShiftedSolve {
     for index in 0..<count {
       let given = cotangent(index)
       let vectors = given.vectors
+      let size = Double.dot(vectors.pointer, vectors.pointer, vectors.count).squareRoot()
       let components = Matrix.innerProducts(leading, vectors)
-      couplings.append(try coupling(components, values: given.values, scale: vectors))
+      couplings.append(try coupling(components, values: given.values, size: size))
       Matrix.multiply(leading, components, alpha: -1, beta: 1, into: vectors)
+      clearRounding(vectors, size: size)
       for i in 0..<n { (rightSides.row(i) + index * k).update(from: vectors.row(i), count: k) }
     }
     let shifts = (0..<rightSides.columns).map { pairs.values[$0 % k] }
@@ -69,8 +71,9 @@ extension ShiftedSolve {
   }
 
   /// A column of which the projection left only rounding is zero: a solve would take the rounding for a right-hand side.
-  private func clearRounding(_ projected: Matrix<Double>, of vector: Matrix<Double>) {
-    let size = Double.dot(vector.pointer, vector.pointer, vector.count).squareRoot()
+  ///
+  /// - Parameter size: of the cotangent before it was projected.
+  private func clearRounding(_ projected: Matrix<Double>, size: Double) {
     var squares = [Double](repeating: 0, count: projected.columns)
     Double.columnDots(projected.pointer, projected.pointer, projected.rows, projected.columns, &squares)
     for column in squares.indices where squares[column].squareRoot() <= 1e-13 * size {
@@ -79,11 +82,10 @@ extension ShiftedSolve {
   }
 
   private func coupling(
-    _ components: Matrix<Double>, values: [Double], scale: Matrix<Double>
+    _ components: Matrix<Double>, values: [Double], size: Double
   ) throws(SpectralError) -> Matrix<Double> {
     let k = components.rows
     let m = Matrix<Double>(k, k)
-    let size = Double.dot(scale.pointer, scale.pointer, scale.count).squareRoot()
     for i in 0..<k {
       m[i, i] = values[i]
       for j in 0..<i {

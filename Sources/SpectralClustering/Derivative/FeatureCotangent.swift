@@ -2,12 +2,12 @@ extension NormalizedAffinity {
   /// X̄ = −(2/σ²)(diag(B·1)·X − B·X) with B_ij = (s_i s_j Ā_ij + ½(d̄_i + d̄_j))·W_ij, for several Ā at once: each gives
   /// the rows that are asked of it, so that disjoint rows cost one pass over W in all.
   ///
-  /// - Parameter rows: for each cotangent, the nodes whose row is wanted. Rows that nobody wants are zero.
-  /// - Returns: [N, D]
-  func featureCotangent(
-    _ cotangents: [AffinityCotangent<T>], leading: Matrix<Double>, rows: [[Int]]
-  ) -> Matrix<Double> {
-    let result = Matrix<Double>(nodeCount, features.channelCount)
+  /// - Parameters:
+  ///   - rows: for each cotangent, the nodes whose row is wanted.
+  ///   - result: [N, D], of which the wanted rows are written.
+  func writeFeatureCotangent(
+    _ cotangents: [AffinityCotangent<T>], leading: Matrix<Double>, rows: [[Int]], into result: Matrix<Double>
+  ) {
     let block = 128
     var tasks: [(cotangent: Int, nodes: ArraySlice<Int>)] = []
     for (index, nodes) in rows.enumerated() {
@@ -24,7 +24,6 @@ extension NormalizedAffinity {
       self.cotangentRows(
         Array(nodes), left: left[index], right: right[index], degrees: cotangents[index].degrees, into: result)
     }
-    return result
   }
 
   /// [L V] or [V L], so that L·Vᵀ + V·Lᵀ is one product.

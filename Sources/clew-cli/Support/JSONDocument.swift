@@ -13,6 +13,19 @@ func jsonDocument(_ value: some Encodable) throws -> String {
   }
 }
 
+/// A number that there may not be: `null` then, where an optional property would leave out its key.
+@propertyWrapper
+struct Nullable<Value: Encodable>: Encodable {
+  var wrappedValue: Value?
+
+  init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+  }
+}
+
 /// A folder for results: made if it does not exist, with every file written under its final name only when complete.
 struct OutputFolder {
   let path: String

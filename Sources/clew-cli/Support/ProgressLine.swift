@@ -11,8 +11,7 @@ final class ProgressLine {
   func show(_ step: Int, of count: Int, _ text: String) {
     guard isShown else { return }
     let seconds = Double((ContinuousClock.now - start).components.seconds)
-    if seconds < 2 && step > 1 { return }
-    if step == 1 { return }
+    if step == 1 || seconds < 2 { return }
     let rest = seconds / Double(step - 1) * Double(count - step + 1)
     FileHandle.standardError.write(
       Data("\r\u{1B}[K[\(step)/\(count)] \(text), \(Int(seconds)) s so far, about \(Int(rest.rounded())) s left".utf8))

@@ -126,7 +126,7 @@ struct TraceFigures {
       phantom.regions.map { segment[$0] ?? -1 }, height: grid.height, width: grid.width, showsLegend: false)
   }
 
-  /// Without a picture, the channel that varies most between segments stands in for one.
+  /// Without a picture, the first channel of the largest segment stands in for one.
   private func featurePanel(_ grid: Grid) -> ImagePanel {
     let channel = trace.segments.max { $0.size < $1.size }?.ranking.first ?? 0
     return ImagePanel(

@@ -7,7 +7,7 @@ struct TraceReport: Encodable {
     let name: String
     let distinctiveness: Double
     let meanSigned: Double
-    let standardError: Double?
+    @Nullable var standardError: Double?
     let meanAbsolute: Double
     let rootMeanSquare: Double
     let gradientTimesInput: Double
@@ -17,7 +17,7 @@ struct TraceReport: Encodable {
   struct Segment: Encodable {
     let id: Int
     let size: Int
-    let firstPixel: Int?
+    @Nullable var firstPixel: Int?
     let objective: Double
     let solveResidual: Double
     let channels: [Channel]
@@ -28,7 +28,7 @@ struct TraceReport: Encodable {
   let grid: [Int]
   let sigma: Double
   let eigenvalues: [Double]
-  let spectralGap: Double?
+  @Nullable var spectralGap: Double?
   let residuals: [Double]
   let rotation: String
   let rankedBy: String

@@ -25,7 +25,8 @@ struct TraceTable {
       let top = segment.ranking.prefix(depth).map { segment.channels[$0] }
       let width = top.map(\.name.count).max() ?? 0
       for (rank, channel) in top.enumerated() {
-        let name = channel.name.padding(toLength: width, withPad: " ", startingAt: 0)
+        // `padding(toLength:)` counts UTF-16 units, and would cut off the end of a name with others.
+        let name = channel.name + String(repeating: " ", count: width - channel.name.count)
         let error = channel.standardError.map { " ± " + number($0) } ?? ""
         let ranked = Self.printed.contains(aggregation) ? "" : "  \(aggregation.rawValue) \(number(channel[aggregation]))"
         lines.append(
