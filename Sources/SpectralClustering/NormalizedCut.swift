@@ -1,3 +1,5 @@
+import Foundation
+
 /// A normalised cut of features: the leading eigenvectors of the normalised Gaussian affinity, exactly, with the residual of
 /// each, and everything that their derivative needs.
 ///
@@ -61,6 +63,20 @@ public struct NormalizedCut: Sendable {
         "eigenvalue 1 occurs \(unit) times: the nodes fall into groups without affinity to each other; a larger sigma joins them"
       ] : []
     warnings = affinity.warnings + pieces + gap.warnings(segments, tolerance: tolerance)
+  }
+
+  /// Throws ``SpectralError/invalidInput(_:)`` if the affinity of so many nodes does not fit in this machine's memory: it is
+  /// stored in full, and to ask for more than there is would end the program without a word.
+  public static func checkMemory(nodes: Int, precision: DType) throws(SpectralError) {
+    let (needed, available) = (
+      Double(nodes) * Double(nodes) * Double(precision.byteCount), Double(ProcessInfo.processInfo.physicalMemory)
+    )
+    if needed > 0.9 * available {
+      let gigabytes = { (bytes: Double) in String(format: "%.1f GB", bytes / 1e9) }
+      throw .invalidInput(
+        "found \(nodes) nodes, whose affinity takes \(gigabytes(needed)), expected at most 90 % of this machine's "
+          + "\(gigabytes(available)); use fewer nodes")
+    }
   }
 
   /// The top eigenvectors as a mutable matrix.

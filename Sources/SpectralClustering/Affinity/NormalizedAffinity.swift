@@ -26,7 +26,7 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
   var nodeCount: Int { weights.rows }
 
   init(_ features: NDArray, width: AffinityWidth) throws(SpectralError) {
-    try Self.checkMemory(features.shape[0])
+    try NormalizedCut.checkMemory(nodes: features.shape[0], precision: T.dtype)
     let centred = try CentredFeatures<T>(features)
     let n = centred.nodeCount
     let weights = squaredDistances(centred)
@@ -70,19 +70,6 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
     scales = Matrix(n, 1, degrees.map { 1 / $0.squareRoot() })
     scalesInPrecision = Matrix(n, 1, degrees.map { T(1 / $0.squareRoot()) })
     self.warnings = warnings
-  }
-
-  /// The affinity is stored in full: to ask for more memory than there is would end the program without a word.
-  private static func checkMemory(_ nodes: Int) throws(SpectralError) {
-    let (needed, available) = (
-      Double(nodes) * Double(nodes) * Double(T.dtype.byteCount), Double(ProcessInfo.processInfo.physicalMemory)
-    )
-    if needed > 0.9 * available {
-      let gigabytes = { (bytes: Double) in String(format: "%.1f GB", bytes / 1e9) }
-      throw .invalidInput(
-        "found \(nodes) nodes, whose affinity takes \(gigabytes(needed)), expected at most 90 % of this machine's "
-          + "\(gigabytes(available)); use fewer nodes")
-    }
   }
 
   /// Y = A·X in double, whatever the precision of W: eigenpairs and residuals are exact for the stored affinity.

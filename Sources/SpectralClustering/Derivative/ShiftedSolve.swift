@@ -11,8 +11,6 @@ struct ShiftedSolve<T: SpectralScalar> {
   let pairs: LeadingEigenpairs
   /// Orthonormal [N, m]: the wanted eigenvectors and those tied with the last of them. Projected out in every iteration.
   private let excluded: Matrix<T>
-  /// The first Ritz pair that is not tied with a wanted one.
-  private let firstFree: Int
   /// Ritz vectors that have not converged, and F, for the correction of directions; both [N, l].
   private let loose: Matrix<T>
   private let looseResiduals: Matrix<T>
@@ -23,7 +21,6 @@ struct ShiftedSolve<T: SpectralScalar> {
     self.pairs = pairs
     var first = pairs.wanted
     while first < pairs.values.count && pairs.values[pairs.wanted - 1] - pairs.values[first] <= T.gapTolerance { first += 1 }
-    firstFree = first
     excluded = Self.converted(pairs.vectors, Array(0..<first))
     var open: [Int] = []
     if pairs.extraResiduals != nil {
@@ -67,10 +64,12 @@ struct ShiftedSolve<T: SpectralScalar> {
     var leftOut = 0.0
     for e in pairs.wanted..<pairs.values.count {
       for c in 0..<count {
-        if e < firstFree {
-          leftOut = max(leftOut, abs(components[e, c]) / norms[c])
+        // A tie with λ_K is one for the columns of λ_K; further up the spectrum there is a gap.
+        let gap = shifts[c] - pairs.values[e]
+        if gap > T.gapTolerance {
+          coefficients[e, c] = components[e, c] / gap
         } else {
-          coefficients[e, c] = components[e, c] / (shifts[c] - pairs.values[e])
+          leftOut = max(leftOut, abs(components[e, c]) / norms[c])
         }
       }
     }

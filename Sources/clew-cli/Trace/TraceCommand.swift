@@ -87,7 +87,7 @@ struct TraceCommand: ParsableCommand {
 
   private func loadInput() throws -> TraceInput {
     guard let input else { return TraceInput.demo(seed: common.seed) }
-    return try TraceInput.load(input, maxNodes: maxNodes, names: channelNames)
+    return try TraceInput.load(input, maxNodes: maxNodes, names: channelNames, precision: common.precision.dtype)
   }
 
   private func configuration(nodes: Int) throws -> ChannelTrace.Configuration {

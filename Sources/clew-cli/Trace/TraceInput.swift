@@ -21,12 +21,12 @@ struct TraceInput {
   }
 
   /// A feature array, or a picture described by the filter bank.
-  static func load(_ text: String, maxNodes: Int, names: String?) throws -> TraceInput {
+  static func load(_ text: String, maxNodes: Int, names: String?, precision: DType) throws -> TraceInput {
     let input = InputPath(parsing: text)
     let arrays = try NamedArrays.load(input.path)
     if arrays.isPicture && input.key == nil {
       if names != nil { throw CommandError.unusable("--channel-names: a picture's channels have names of their own") }
-      return picture(try arrays.sole, path: input.path, maxNodes: maxNodes)
+      return try picture(arrays.sole, path: input.path, maxNodes: maxNodes, precision: precision)
     }
     let array = try input.key.map { try arrays.array(named: $0) } ?? arrays.sole
     guard (2...4).contains(array.rank) else {
@@ -44,9 +44,15 @@ struct TraceInput {
     return result
   }
 
-  private static func picture(_ pixels: NDArray, path: String, maxNodes: Int) -> TraceInput {
+  private static func picture(
+    _ pixels: NDArray, path: String, maxNodes: Int, precision: DType
+  ) throws -> TraceInput {
     let (fullHeight, fullWidth) = (pixels.shape[0], pixels.shape[1])
     let (height, width) = PictureScaling.size(height: fullHeight, width: fullWidth, limit: maxNodes)
+    // Before the filters, which take their time.
+    do throws(SpectralError) {
+      try NormalizedCut.checkMemory(nodes: height * width, precision: precision)
+    } catch { throw CommandError.unusable("\(path): \(error)") }
     let description = FilterBank().describe(pixels, height: height, width: width)
     var result = TraceInput(features: description.features, channelNames: description.channelNames)
     result.picture = shown(pixels)
