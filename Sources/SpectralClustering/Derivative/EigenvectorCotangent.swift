@@ -56,7 +56,7 @@ extension ShiftedSolve {
       for i in 0..<n { (rightSides.row(i) + index * k).update(from: vectors.row(i), count: k) }
     }
     let shifts = (0..<rightSides.columns).map { pairs.values[$0 % k] }
-    let solution = solve(rightSides, shifts: shifts)
+    let solution = solve(rightSides, shifts: shifts, group: k)
     if closedGap == .refuse && solution.leftOut > 1e-6 {
       throw .degenerate(
         "eigenvalues \(k) and \(k + 1) are equal (\(pairs.values[k - 1]) and \(pairs.values[k])): their eigenvectors have no "

@@ -44,7 +44,7 @@ struct ShiftedSolve<T: SpectralScalar> {
 
   struct Solution {
     let z: Matrix<T>
-    /// ‖b − (λ − A)z‖/‖b‖ of each column.
+    /// ‖b − (λ − A)z‖ of each column, relative to the norm of its group.
     let residuals: [Double]
     /// Largest share of a right-hand side along eigenvectors whose eigenvalue equals λ_K, or where no curvature is left:
     /// left out of z.
@@ -54,10 +54,16 @@ struct ShiftedSolve<T: SpectralScalar> {
   /// - Parameters:
   ///   - rightSides: [N, C], orthogonal to the wanted eigenvectors.
   ///   - shifts: λ_c, one for each column.
-  func solve(_ rightSides: Matrix<Double>, shifts: [Double]) -> Solution {
+  ///   - group: number of neighbouring columns that belong to one cotangent. They enter it as a sum, so the accuracy of each
+  ///     is relative to the norm of all of them: a column that hardly counts is not solved to the last digit.
+  func solve(_ rightSides: Matrix<Double>, shifts: [Double], group: Int) -> Solution {
     let count = rightSides.columns
-    var norms = dots(rightSides, rightSides).map { $0.squareRoot() }
-    for column in norms.indices where !(norms[column] > 0) { norms[column] = 1 }
+    let squares = dots(rightSides, rightSides)
+    let norms = (0..<count).map { column -> Double in
+      let first = column / group * group
+      let sum = squares[first..<min(count, first + group)].reduce(0, +)
+      return sum > 0 ? sum.squareRoot() : 1
+    }
 
     let components = Matrix.innerProducts(pairs.vectors, rightSides)
     let coefficients = Matrix<Double>(pairs.values.count, count)
