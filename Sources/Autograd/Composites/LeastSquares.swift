@@ -8,9 +8,9 @@
 ///   - b: right sides [batch…, m, k]; batches broadcast.
 ///   - relativeCutoff: singular values up to this part of the largest count as 0; max(m, n)·ε unless given.
 /// - Returns: [batch…, n, k].
-/// - Throws: ``TensorError/numerical(_:_:)`` for NaN or infinity in A, or if LAPACK does not converge; ``TensorError/shape(_:_:)``,
-///   ``TensorError/dtype(_:_:)``; ``TensorError/argument(_:_:)`` for a negative cutoff. Its derivative with respect to A throws
-///   ``TensorError/notDifferentiable(_:_:)`` if the rank is not full.
+/// - Throws: `TensorError/numerical(_:_:)` for NaN or infinity in A, or if LAPACK does not converge; `TensorError/shape(_:_:)`,
+///   `TensorError/dtype(_:_:)`; `TensorError/argument(_:_:)` for a negative cutoff. Its derivative with respect to A throws
+///   `TensorError/notDifferentiable(_:_:)` if the rank is not full.
 public func leastSquares(_ a: Tensor, _ b: Tensor, relativeCutoff: Double? = nil) throws(TensorError) -> Tensor {
   guard a.rank >= 2, b.rank >= 2, a.shape[a.rank - 2] == b.shape[b.rank - 2] else {
     throw .shape("leastSquares", "expected right sides [batch…, m, k] for matrices [batch…, m, n] \(a.shape), found \(b.shape)")

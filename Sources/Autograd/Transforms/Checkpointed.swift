@@ -7,7 +7,7 @@
 ///   - inputs: everything that gradients may be asked for, the weights too.
 ///   - function: called again by every derivative, so it must give the same outputs each time (draw random numbers before it).
 /// - Returns: what `function` returns.
-/// - Throws: what `function` throws. A derivative throws ``TensorError/notDifferentiable(_:_:)`` if the function reads a
+/// - Throws: what `function` throws. A derivative throws `TensorError/notDifferentiable(_:_:)` if the function reads a
 ///   recorded tensor that is not among `inputs`: its gradient would be missing.
 public func checkpointed(
   _ inputs: [Tensor], _ function: @escaping @Sendable ([Tensor]) throws -> [Tensor]

@@ -86,7 +86,7 @@ extension Tensor {
 ///   - cotangents: each of the shape and dtype of `value`.
 ///   - recording: whether the results can be differentiated again (default: no).
 /// - Returns: for each cotangent, one tensor for each source, of its shape.
-/// - Throws: ``TensorError`` if shapes do not fit, something is not recorded, or a derivative does not exist.
+/// - Throws: `TensorError` if shapes do not fit, something is not recorded, or a derivative does not exist.
 public func gradients(
   of value: Tensor, for sources: [Tensor], cotangents: [Tensor], recording: Bool = false
 ) throws(TensorError) -> [[Tensor]] {

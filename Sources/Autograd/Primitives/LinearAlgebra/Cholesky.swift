@@ -38,6 +38,6 @@ struct Cholesky: Primitive {
 ///
 /// - Parameter a: [batch…, n, n], float32 or float64.
 /// - Returns: [batch…, n, n].
-/// - Throws: ``TensorError/numerical(_:_:)`` for NaN, infinity, and a matrix that is not positive definite, which it names
-///   with the order of the first leading minor that is not positive; ``TensorError/shape(_:_:)``.
+/// - Throws: `TensorError/numerical(_:_:)` for NaN, infinity, and a matrix that is not positive definite, which it names
+///   with the order of the first leading minor that is not positive; `TensorError/shape(_:_:)`.
 public func cholesky(_ a: Tensor) throws(TensorError) -> Tensor { try Cholesky().apply([a])[0] }

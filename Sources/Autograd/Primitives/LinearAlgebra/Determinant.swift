@@ -34,6 +34,6 @@ struct Determinant: Primitive {
 ///
 /// - Parameter a: [batch…, n, n], float32 or float64.
 /// - Returns: [batch…]; 1 for 0×0.
-/// - Throws: ``TensorError/numerical(_:_:)`` for NaN and infinity; ``TensorError/shape(_:_:)``. Its second derivative throws
-///   ``TensorError/notDifferentiable(_:_:)`` for singular matrices.
+/// - Throws: `TensorError/numerical(_:_:)` for NaN and infinity; `TensorError/shape(_:_:)`. Its second derivative throws
+///   `TensorError/notDifferentiable(_:_:)` for singular matrices.
 public func determinant(_ a: Tensor) throws(TensorError) -> Tensor { try Determinant().apply([a])[0] }

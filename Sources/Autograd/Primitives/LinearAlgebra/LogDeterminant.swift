@@ -50,8 +50,8 @@ struct LogDeterminant: Primitive {
 ///
 /// - Parameter a: [batch…, n, n], float32 or float64.
 /// - Returns: `sign`, −1, 0 or 1, and `logarithm`, ln |det A|, both [batch…]; 0 and −∞ for a singular matrix, 1 and 0 for 0×0.
-/// - Throws: ``TensorError/numerical(_:_:)`` for NaN and infinity; ``TensorError/shape(_:_:)``. Its derivative throws
-///   ``TensorError/notDifferentiable(_:_:)`` for a singular matrix, and ``TensorError/numerical(_:_:)`` for one that is so to
+/// - Throws: `TensorError/numerical(_:_:)` for NaN and infinity; `TensorError/shape(_:_:)`. Its derivative throws
+///   `TensorError/notDifferentiable(_:_:)` for a singular matrix, and `TensorError/numerical(_:_:)` for one that is so to
 ///   working precision.
 public func logDeterminant(_ a: Tensor) throws(TensorError) -> (sign: Tensor, logarithm: Tensor) {
   let outputs = try LogDeterminant().apply([a])

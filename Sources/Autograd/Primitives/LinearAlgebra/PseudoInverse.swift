@@ -94,8 +94,8 @@ struct PseudoInverse: Primitive {
 ///   - a: [batch…, m, n], float32 or float64.
 ///   - relativeCutoff: singular values up to this part of the largest count as 0; max(m, n)·ε unless given.
 /// - Returns: [batch…, n, m].
-/// - Throws: ``TensorError/numerical(_:_:)`` for NaN, infinity, or if LAPACK does not converge; ``TensorError/shape(_:_:)``;
-///   ``TensorError/argument(_:_:)`` for a negative cutoff. Its derivatives throw ``TensorError/notDifferentiable(_:_:)`` for a
+/// - Throws: `TensorError/numerical(_:_:)` for NaN, infinity, or if LAPACK does not converge; `TensorError/shape(_:_:)`;
+///   `TensorError/argument(_:_:)` for a negative cutoff. Its derivatives throw `TensorError/notDifferentiable(_:_:)` for a
 ///   matrix whose rank is below min(m, n), where the pseudo-inverse jumps.
 public func pseudoInverse(_ a: Tensor, relativeCutoff: Double? = nil) throws(TensorError) -> Tensor {
   try PseudoInverse(relativeCutoff: relativeCutoff).apply([a])[0]

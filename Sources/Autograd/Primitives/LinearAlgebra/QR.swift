@@ -75,8 +75,8 @@ struct QR: Primitive {
 ///
 /// - Parameter a: [batch…, m, n], m ≥ n, float32 or float64.
 /// - Returns: `q` [batch…, m, n] with orthonormal columns, `r` [batch…, n, n] upper triangular.
-/// - Throws: ``TensorError/numerical(_:_:)`` for NaN and infinity; ``TensorError/shape(_:_:)``. Its derivatives throw
-///   ``TensorError/notDifferentiable(_:_:)`` where columns depend on each other.
+/// - Throws: `TensorError/numerical(_:_:)` for NaN and infinity; `TensorError/shape(_:_:)`. Its derivatives throw
+///   `TensorError/notDifferentiable(_:_:)` where columns depend on each other.
 public func qr(_ a: Tensor) throws(TensorError) -> (q: Tensor, r: Tensor) {
   let outputs = try QR().apply([a])
   return (outputs[0], outputs[1])

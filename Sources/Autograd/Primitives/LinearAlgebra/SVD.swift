@@ -92,8 +92,8 @@ struct SVD: Primitive {
 /// - Parameter a: [batch…, m, n], float32 or float64; k = min(m, n).
 /// - Returns: `u` [batch…, m, k] and `v` [batch…, n, k], one singular vector in each column, and `values` [batch…, k],
 ///   descending.
-/// - Throws: ``TensorError/numerical(_:_:)`` for NaN, infinity, or if LAPACK does not converge; ``TensorError/shape(_:_:)``.
-///   Its derivatives throw ``TensorError/notDifferentiable(_:_:)``, which names the singular values.
+/// - Throws: `TensorError/numerical(_:_:)` for NaN, infinity, or if LAPACK does not converge; `TensorError/shape(_:_:)`.
+///   Its derivatives throw `TensorError/notDifferentiable(_:_:)`, which names the singular values.
 public func svd(_ a: Tensor) throws(TensorError) -> (u: Tensor, values: Tensor, v: Tensor) {
   let outputs = try SVD().apply([a])
   return (outputs[0], outputs[1], outputs[2])

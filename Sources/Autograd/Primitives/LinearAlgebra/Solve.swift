@@ -49,8 +49,8 @@ struct Solve: Primitive {
 ///   - a: [batch…, n, n], float32 or float64.
 ///   - b: right sides [batch…, n, k]; batches broadcast.
 /// - Returns: [batch…, n, k].
-/// - Throws: ``TensorError/numerical(_:_:)`` for NaN, infinity, and a matrix that is singular, also to working precision
-///   (condition number above 1/ε), which it names; ``TensorError/shape(_:_:)`` and ``TensorError/dtype(_:_:)``.
+/// - Throws: `TensorError/numerical(_:_:)` for NaN, infinity, and a matrix that is singular, also to working precision
+///   (condition number above 1/ε), which it names; `TensorError/shape(_:_:)` and `TensorError/dtype(_:_:)`.
 public func solve(_ a: Tensor, _ b: Tensor) throws(TensorError) -> Tensor {
   let (a, b) = try broadcastBatches(a, b, Solve.name)
   return try Solve().apply([a, b])[0]

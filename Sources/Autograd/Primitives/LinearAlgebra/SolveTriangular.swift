@@ -57,8 +57,8 @@ struct SolveTriangular: Primitive {
 ///   - upper: whether A is the upper triangle; the lower one unless given.
 ///   - transposed: whether op(A) is Aᵀ; A unless given.
 /// - Returns: [batch…, n, k].
-/// - Throws: ``TensorError/numerical(_:_:)`` for NaN, infinity, and a matrix with 0 on its diagonal, which it names;
-///   ``TensorError/shape(_:_:)`` and ``TensorError/dtype(_:_:)``.
+/// - Throws: `TensorError/numerical(_:_:)` for NaN, infinity, and a matrix with 0 on its diagonal, which it names;
+///   `TensorError/shape(_:_:)` and `TensorError/dtype(_:_:)`.
 public func solveTriangular(
   _ a: Tensor, _ b: Tensor, upper: Bool = false, transposed: Bool = false
 ) throws(TensorError) -> Tensor {
