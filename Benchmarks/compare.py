@@ -225,6 +225,9 @@ which for a Python peer includes its libraries.
 
 {table([r for r in rows if r["ratio"]])}
 
+Where the peer is marked approximate, our exact gradient is compared with one of a sampled, truncated spectrum: the work is not
+the same.
+
 Machine: {machine["cpu"]}, {machine["cores"]} cores, {machine["memoryGiB"]} GiB, {machine["system"]}; {machine["threads"]} threads on each side.
 Clew: Swift {machine["swift"]}, OpenBLAS {machine["openblas"]} with its {machine["openblasKernels"]} kernels.
 Peers: Python {machine["python"]}{"".join(f", {name} {v}" for name, v in sorted(versions.items()))}.
