@@ -3,6 +3,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include "Windows.h"
 
 enum ck_unary {
   CK_NEGATE, CK_ABS, CK_SIGN, CK_EXP, CK_LOG, CK_SQRT, CK_RECIPROCAL, CK_SQUARE, CK_SIN, CK_COS,
