@@ -66,3 +66,12 @@ void ck_histogram_f64(const double *x, ptrdiff_t n, int shift, uint64_t prefix, 
     if (bits != 0 && (shift == 48 ? 0 : bits >> (shift + 16)) == prefix) counts[bits >> shift & 0xFFFF]++;
   }
 }
+
+int ck_address_is_sanitized(void) {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  return 1;
+#endif
+#endif
+  return 0;
+}

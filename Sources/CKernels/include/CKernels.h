@@ -64,3 +64,6 @@ void ck_copy_strided_8(const uint64_t *x, ptrdiff_t sx, uint64_t *y, ptrdiff_t n
 
 // The instruction set that the dispatched kernels use here: "x86-64-v4", "x86-64-v3" or "baseline".
 const char *ck_instruction_set(void);
+
+// Whether this build is checked by the address sanitiser.
+int ck_address_is_sanitized(void);
