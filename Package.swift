@@ -41,9 +41,14 @@ let package = Package(
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage"]),
     library("Features", ["Autograd"]),
-    library("Attribution", ["SpectralClustering", "Features"]),
+    library("Statistics", ["TensorCore"]),
+    library("Attribution", ["SpectralClustering", "Features", "Statistics"]),
     library("Figures", ["TensorCore", "CImage"]),
-    library("Clew", ["TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Attribution", "Figures"]),
+    library(
+      "Clew",
+      [
+        "TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Statistics", "Attribution", "Figures",
+      ]),
     .executableTarget(
       name: "clew-cli",
       dependencies: [
@@ -58,6 +63,7 @@ let package = Package(
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
     test("FiguresTests", ["Figures", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
+    test("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
     test("AttributionTests", ["Attribution"]),
     test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
     test("HouseTests", []),

@@ -4,4 +4,5 @@
 @_exported import Figures
 @_exported import Formats
 @_exported import SpectralClustering
+@_exported import Statistics
 @_exported import TensorCore
