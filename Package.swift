@@ -41,9 +41,12 @@ let package = Package(
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage"]),
     library("Features", ["Autograd"]),
+    library("Networks", ["Autograd", "Formats"]),
     library("Attribution", ["SpectralClustering", "Features"]),
     library("Figures", ["TensorCore", "CImage"]),
-    library("Clew", ["TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Attribution", "Figures"]),
+    library(
+      "Clew",
+      ["TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Networks", "Attribution", "Figures"]),
     .executableTarget(
       name: "clew-cli",
       dependencies: [
@@ -58,6 +61,7 @@ let package = Package(
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
     test("FiguresTests", ["Figures", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
+    test("NetworksTests", ["Networks", "GradientTesting"], resources: [.copy("Fixtures")]),
     test("AttributionTests", ["Attribution"]),
     test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
     test("HouseTests", []),
