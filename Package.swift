@@ -31,19 +31,27 @@ let package = Package(
     .target(
       name: "CImage", cSettings: cSettings,
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
+    .target(name: "COneDNN", cSettings: cSettings, linkerSettings: [.linkedLibrary("dnnl")]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
-    library("TensorCore", ["CKernels", "COpenBLAS"]),
+    library("TensorCore", ["CKernels", "COneDNN", "COpenBLAS"]),
     library("Autograd", ["TensorCore", "CKernels"]),
     library("GradientTesting", ["Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage"]),
     library("Features", ["Autograd"]),
-    library("Attribution", ["SpectralClustering", "Features"]),
+    library("Networks", ["Autograd", "Formats"]),
+    library("Statistics", ["TensorCore"]),
+    library("Attribution", ["SpectralClustering", "Features", "Networks", "Statistics"]),
     library("Figures", ["TensorCore", "CImage"]),
-    library("Clew", ["TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Attribution", "Figures"]),
+    library(
+      "Clew",
+      [
+        "TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Networks", "Statistics", "Attribution",
+        "Figures",
+      ]),
     .executableTarget(
       name: "clew-cli",
       dependencies: [
@@ -59,6 +67,8 @@ let package = Package(
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
     test("FiguresTests", ["Figures", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
+    test("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
+    test("NetworksTests", ["Networks", "GradientTesting"], resources: [.copy("Fixtures")]),
     test("AttributionTests", ["Attribution"]),
     test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
     test("HouseTests", []),
