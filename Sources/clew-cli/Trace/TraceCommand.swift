@@ -64,7 +64,6 @@ struct TraceCommand: ParsableCommand {
   func validate() throws {
     if inputs.isEmpty && !demo { throw ValidationError("Give an input, or --demo.") }
     if !inputs.isEmpty && demo { throw ValidationError("Give either an input or --demo, not both.") }
-    if inputs.count > 1 && network.model == nil { throw ValidationError("Several inputs need a network (--model).") }
     if (network.model == nil) != (layer == nil) { throw ValidationError("--model and --layer go together.") }
     if demo && channelNames != nil { throw ValidationError("--demo has channel names of its own; leave out --channel-names.") }
     if segments == nil && !demo { throw ValidationError("Missing expected argument '--segments <K>'") }
@@ -72,6 +71,10 @@ struct TraceCommand: ParsableCommand {
 
   func run() throws {
     try common.apply()
+    // Not in `validate`: there it would hide an option that does not exist.
+    if inputs.count > 1 && network.model == nil {
+      throw CommandError.unusable("\(inputs[1]): found a second input, expected one (several pictures need a network: --model)")
+    }
     if maxNodes < 2 { throw CommandError.unusable("--max-nodes: found \(maxNodes), expected at least 2") }
     let source = try loadInput()
     let configuration = try configuration(nodes: source.features.count / max(1, source.features.shape.last ?? 1))
