@@ -35,6 +35,7 @@ public struct NamedArrays: Sendable {
     case .zip:
       let archive = try ZipArchive(path, byteCount: file.byteCount)
       return PyTorchCheckpoint.isCheckpoint(archive) ? try PyTorchCheckpoint(archive) : try NPZ(archive)
+    case .legacyCheckpoint: return try PyTorchCheckpoint(legacy: &file)
     case .safetensors: return try Safetensors(&file)
     case .hdf5: return try HDF5File(path)
     case .png, .jpeg: return PictureFile(path: path, picture: try Picture.decode(&file))

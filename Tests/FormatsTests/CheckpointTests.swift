@@ -109,8 +109,6 @@ import Testing
     Case(file: "refused-short.pth", kind: .malformed, found: "a storage of 15 bytes"),
     Case(file: "refused-storage.pth", kind: .malformed, found: "no entry for the storage '0'"),
     Case(file: "refused-complex.pth", kind: .unsupported, found: "a tensor of 'torch.ComplexFloatStorage'"),
-    Case(
-      file: "refused-old.pth", kind: .unsupported, found: "a bare Python pickle (a PyTorch checkpoint from before 1.6, perhaps)"),
   ]
 
   @Test(arguments: cases)

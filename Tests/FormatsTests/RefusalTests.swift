@@ -69,7 +69,7 @@ import Testing
       file: "refused-cmyk.jpg", kind: .unsupported, found: "a JPEG with CMYK colours", expected: "grey or RGB pixels"),
     Case(file: "refused.onnx", kind: .unsupported, found: "an ONNX network", expected: readable),
     Case(
-      file: "refused.pt", kind: .unsupported, found: "a bare Python pickle (a PyTorch checkpoint from before 1.6, perhaps)",
+      file: "refused.pt", kind: .unsupported, found: "a bare Python pickle",
       expected: readable),
   ]
 

@@ -1,6 +1,6 @@
 /// What a file is by its first bytes; its name is never asked.
 enum FileSignature: Equatable {
-  case npy, zip, png, jpeg, tiff, hdf5, safetensors, text
+  case npy, zip, png, jpeg, tiff, hdf5, safetensors, text, legacyCheckpoint
   /// Recognised in order to be refused by its own name.
   case other(String)
 
@@ -15,6 +15,7 @@ enum FileSignature: Equatable {
     case .hdf5: "an HDF5 file"
     case .safetensors: "a safetensors file"
     case .text: "text"
+    case .legacyCheckpoint: "a PyTorch checkpoint"
     case .other(let kind): kind
     }
   }
@@ -38,8 +39,10 @@ enum FileSignature: Equatable {
       self = .hdf5
     } else if Self.isSafetensors(bytes) {
       self = .safetensors
+    } else if starts(LegacyCheckpoint.magic) {
+      self = .legacyCheckpoint
     } else if starts([0x80]) && bytes.count > 1 && (2...5).contains(bytes[1]) {
-      self = .other("a bare Python pickle (a PyTorch checkpoint from before 1.6, perhaps)")
+      self = .other("a bare Python pickle")
     } else if starts("II*\0") || starts("MM\0*") || starts("II+\0") || starts("MM\0+") {
       self = .tiff
     } else if starts("GIF8") {

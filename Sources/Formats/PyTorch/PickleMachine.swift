@@ -12,8 +12,9 @@ struct PickleMachine {
 
   init(_ bytes: [UInt8]) { reader = PickleReader(bytes: bytes) }
 
-  /// Builds the object; its number in ``heap``.
+  /// Builds the next object; its number in ``heap``. Several pickles may stand one behind another.
   mutating func run() throws(PickleError) -> Int {
+    (stack, marks, memo) = ([], [], [:])
     while true {
       let operation = try reader.byte()
       if operation == UInt8(ascii: ".") { return try pop() }

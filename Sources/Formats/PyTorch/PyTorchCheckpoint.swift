@@ -1,7 +1,7 @@
 import TensorCore
 
-/// A PyTorch checkpoint: a zip archive with a pickle that describes tensors, and an entry for each of their storages
-/// (`torch.save` since PyTorch 1.6: `.pth`, `.pt`, `.ckpt`).
+/// A PyTorch checkpoint (`torch.save`: `.pth`, `.pt`, `.ckpt`): a zip archive with a pickle that describes tensors, and an entry
+/// for each of their storages; or a file in the layout from before PyTorch 1.6.
 ///
 /// The pickle is read without running what it names: it can make tensors and plain containers, nothing else. Objects of other
 /// classes keep their class's name and attributes; a call that would do harm in Python is refused with its name.
@@ -20,12 +20,8 @@ public struct PyTorchCheckpoint: Sendable {
   /// Everything that the pickle holds.
   public let root: CheckpointValue
 
-  private let archive: ZipArchive
+  private let storages: CheckpointStorages
   private let tensors: [PyTorchTensor]
-  /// The archive's entries by name, and the folder in it that all names start with.
-  private let members: [String: ZipArchive.Entry]
-  private let folder: String
-  private let isBigEndian: Bool
   /// Places in `tensors` by name.
   private let indices: [String: Int]
 
@@ -35,11 +31,12 @@ public struct PyTorchCheckpoint: Sendable {
   /// Opens the checkpoint `path`, or the one that `last_checkpoint` names if `path` is a folder with such a file.
   public init(_ path: String) throws(FormatError) {
     let path = try CheckpointFolder.resolve(path)
-    let file = try InputFile(path)
+    var file = try InputFile(path)
     switch FileSignature(try file.peek(FileSignature.length)) {
     case .zip: try self.init(ZipArchive(path, byteCount: file.byteCount))
+    case .legacyCheckpoint: try self.init(legacy: &file)
     case let other:
-      throw FormatError(.unsupported, path: path, found: other.description, expected: "a PyTorch checkpoint (a zip archive)")
+      throw FormatError(.unsupported, path: path, found: other.description, expected: "a PyTorch checkpoint")
     }
   }
 
@@ -47,30 +44,50 @@ public struct PyTorchCheckpoint: Sendable {
   static func isCheckpoint(_ archive: ZipArchive) -> Bool { archive.entries.contains { $0.name.hasSuffix("/data.pkl") } }
 
   init(_ archive: ZipArchive) throws(FormatError) {
-    self.archive = archive
-    path = archive.path
-    members = Dictionary(archive.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let path = archive.path
     guard let pickle = archive.entries.first(where: { $0.name.hasSuffix("/data.pkl") }) else {
       throw FormatError(
         .malformed, path: path, found: "a zip archive without data.pkl", expected: "a PyTorch checkpoint")
     }
-    folder = String(pickle.name.dropLast("data.pkl".count))
-    isBigEndian = try Self.text(members["\(folder)byteorder"], in: archive) == "big"
+    // All names start with one folder's; that of a storage then goes on with `data/` and its key.
+    let folder = String(pickle.name.dropLast("data.pkl".count))
+    let order = archive.entries.first { $0.name == "\(folder)byteorder" }
+    let isBigEndian =
+      try order.map { (entry) throws(FormatError) in try Self.bytes(entry, limit: 64, in: archive) } == Array("big".utf8)
+    var entries: [String: ZipArchive.Entry] = [:]
+    for entry in archive.entries where entry.name.hasPrefix("\(folder)data/") {
+      entries[String(entry.name.dropFirst("\(folder)data/".count))] = entry
+    }
     let bytes = try Self.bytes(pickle, limit: Self.maximalPickle, in: archive)
     do throws(PickleError) {
       var machine = PickleMachine(bytes)
-      let reference = try machine.run()
-      var tree = CheckpointTree(heap: machine.heap)
-      root = try tree.value(reference)
-      tensors = machine.heap.tensors
-      let names = try CheckpointNames(root)
-      indices = Dictionary(uniqueKeysWithValues: names.tensors.map { ($0.name, $0.index) })
-      let described = names.tensors.map { [path, tensors] in Self.describe($0.name, tensors[$0.index], path: path) }
-      stateDict = Array(described[..<names.modelCount])
-      entries = described + names.unknown.map { [path] in Self.describe($0.path, className: $0.className, path: path) }
+      let root = try machine.run()
+      try self.init(path, machine.heap, root, .archive(archive, entries: entries, isBigEndian: isBigEndian))
     } catch {
       throw FormatError(error.kind, path: path, found: error.found, expected: error.expected)
     }
+  }
+
+  init(legacy file: inout InputFile) throws(FormatError) {
+    let contents = try LegacyCheckpoint.read(&file)
+    do throws(PickleError) {
+      try self.init(file.path, contents.heap, contents.root, contents.storages)
+    } catch {
+      throw FormatError(error.kind, path: file.path, found: error.found, expected: error.expected)
+    }
+  }
+
+  private init(_ path: String, _ heap: PickleHeap, _ reference: Int, _ storages: CheckpointStorages) throws(PickleError) {
+    self.path = path
+    self.storages = storages
+    tensors = heap.tensors
+    var tree = CheckpointTree(heap: heap)
+    root = try tree.value(reference)
+    let names = try CheckpointNames(root)
+    indices = Dictionary(uniqueKeysWithValues: names.tensors.map { ($0.name, $0.index) })
+    let described = names.tensors.map { [tensors] in Self.describe($0.name, tensors[$0.index], path: path) }
+    stateDict = Array(described[..<names.modelCount])
+    entries = described + names.unknown.map { Self.describe($0.path, className: $0.className, path: path) }
   }
 
   private static func describe(_ name: String, _ tensor: PyTorchTensor, path: String) -> ArrayDescription {
@@ -101,11 +118,6 @@ public struct PyTorchCheckpoint: Sendable {
     }
   }
 
-  private static func text(_ entry: ZipArchive.Entry?, in archive: ZipArchive) throws(FormatError) -> String? {
-    guard let entry else { return nil }
-    return String(decoding: try bytes(entry, limit: 64, in: archive), as: UTF8.self)
-  }
-
   /// Reads the tensor `name`. Throws ``FormatError`` if there is none, or its storage is missing, too small or damaged.
   public func array(named name: String) throws(FormatError) -> NDArray {
     guard let index = indices[name] else {
@@ -118,30 +130,20 @@ public struct PyTorchCheckpoint: Sendable {
     }
     let name = "\(path):\(name)"
     if tensor.shape.elementCount == 0 { return .zeros(tensor.shape, dtype: element.widened) }
-    guard let entry = members["\(folder)data/\(tensor.storage.key)"] else {
-      throw FormatError(
-        .malformed, path: name, found: "no entry for the storage \(tensor.storage.key.quoted())", expected: "its elements")
+    let key = tensor.storage.key
+    guard let byteCount = storages.byteCount(of: key) else {
+      throw FormatError(.malformed, path: name, found: "no entry for the storage \(key.quoted())", expected: "its elements")
     }
     // The last element's end: no overflow, since the tensor lies in a storage whose elements have been counted.
     let needed = (tensor.offset + tensor.span).multipliedReportingOverflow(by: element.byteCount)
-    guard !needed.overflow, needed.partialValue <= entry.byteCount else {
+    guard !needed.overflow, needed.partialValue <= byteCount else {
       throw FormatError(
-        .malformed, path: name, found: "a storage of \(entry.byteCount) bytes",
+        .malformed, path: name, found: "a storage of \(byteCount) bytes",
         expected: "\(tensor.storage.count) elements of \(element.rawValue)")
     }
-    return try read(tensor, element, entry, name: name)
-  }
-
-  private func read(
-    _ tensor: PyTorchTensor, _ element: StoredElement, _ entry: ZipArchive.Entry, name: String
-  ) throws(FormatError) -> NDArray {
-    let run = try archive.withEntry(entry, name: name) { [isBigEndian] (source) throws(FormatError) in
-      try source.skip(tensor.offset * element.byteCount)
-      let shape = tensor.isContiguous ? tensor.shape : [tensor.span]
-      let run = try ElementReading.read(element, isBigEndian: isBigEndian, shape: shape, from: &source)
-      if source.remaining == 0 { try source.finish() }
-      return run
-    }
+    let run = try storages.read(
+      element, shape: tensor.isContiguous ? tensor.shape : [tensor.span], from: key, offset: tensor.offset * element.byteCount,
+      name: name)
     if tensor.isContiguous { return run }
     try MemoryLimit.check(tensor.shape.elementCount * element.widened.byteCount, path: name)
     return ElementReading.gathering(run, tensor.shape, strides: tensor.strides, offset: 0)

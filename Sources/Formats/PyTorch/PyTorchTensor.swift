@@ -22,6 +22,11 @@ struct PyTorchStorage: Sendable {
     typeName.hasPrefix("torch.") ? Self.elements[String(typeName.dropFirst("torch.".count))] : nil
   }
 
+  /// Bytes of one element, also of those that are not read here.
+  var elementByteCount: Int {
+    element?.byteCount ?? (typeName.hasSuffix("ComplexDoubleStorage") ? 16 : typeName.hasSuffix("ComplexFloatStorage") ? 8 : 1)
+  }
+
   /// Bytes taken as elements of a dtype.
   func reinterpreted(as dtype: String) -> PyTorchStorage {
     let size = PyTorchStorage(key: key, typeName: dtype, count: 0).element?.byteCount ?? 1
