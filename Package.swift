@@ -60,6 +60,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    test("TensorCoreTests", ["TensorCore", "CKernels"]),
     test("AutogradTests", ["Autograd", "GradientTesting"]),
     test(
       "SpectralClusteringTests", ["SpectralClustering", "GradientTesting", "Formats"], resources: [.copy("Fixtures")]),
