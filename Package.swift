@@ -41,7 +41,7 @@ let package = Package(
     library("GradientTesting", ["Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage"]),
-    library("Features", ["Autograd"]),
+    library("Features", ["Autograd", "Formats"]),
     library("Networks", ["Autograd", "Formats"]),
     library("Statistics", ["TensorCore"]),
     library("Attribution", ["CKernels", "SpectralClustering", "Features", "Networks", "Statistics"]),

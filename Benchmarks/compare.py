@@ -79,6 +79,9 @@ ROWS = [
     *(Row(f"eigh-{n}", f"eigenvalues and eigenvectors, float64, {n:,}²", "torch (MKL)", "eigh", ["engine.py", "eigh", str(n)],
           ["--size", str(n)], rounds=5, repeats=3, warmup=1)
       for n in [1000, 2000]),
+    Row("ablation-sweep", "accuracy of a linear head for every K from 0 to 2,048 ablated features along 1,000 random orders, 5,000 samples",
+        "NumPy, a pass for each K and order (extrapolated from 40 of 2,049,000 passes)", "ablation-sweep",
+        ["ablation_naive.py", "5000", "2048"], [], Features(5_000, 2_048), rounds=3, repeats=1, warmup=0),
 ]
 
 

@@ -121,6 +121,55 @@ private struct Expected: Decodable {
     #expect(limited.samples == ["train": 100, "test": 50, "id": 50])
   }
 
+  /// The features that reach the last layer of a network, and that layer, are what the files of features and head hold.
+  @Test func fromANetwork() throws {
+    let folder = try Folder()
+    var random = RandomSource(seed: 1)
+    func array(_ shape: Shape) -> NDArray { NDArray(random.normals(shape.elementCount).map { Float($0) }, shape: shape) }
+    func labels(_ count: Int) -> NDArray { NDArray((0..<count).map { _ in Int64(random.uniform() * 2) }, shape: [count]) }
+    try NPZ.write(
+      [
+        ("linear1.weight", array([6, 3])), ("linear1.bias", array([6])), ("fc.weight", array([2, 6])), ("fc.bias", array([2])),
+      ], to: folder.path("mlp.npz"))
+    try NPZ.write(
+      [
+        ("train", array([40, 3])), ("train_group", labels(40)), ("train_target", labels(40)), ("test", array([30, 3])),
+        ("test_group", labels(30)), ("test_target", labels(30)),
+      ], to: folder.path("data.npz"))
+    let network = ["--model", "mlp", "--checkpoint", "mlp.npz"]
+    let direct = try Clew.run(
+      ["neurons", "ablate"] + network + ["--data", "data.npz", "--precision", "float64", "--json"], in: folder)
+    #expect(direct.status == 0, "\(direct.error)")
+    // The same by way of `clew run`.
+    let data = try NamedArrays.load(folder.path("data.npz"))
+    var features: [(name: String, array: NDArray)] = []
+    for split in ["train", "test"] {
+      let run = try Clew.run(
+        ["run"] + network + [
+          "--input", "data.npz:\(split)", "--capture", "tanh1", "--precision", "float64", "--output", "\(split).npz",
+        ],
+        in: folder)
+      #expect(run.status == 0, "\(run.error)")
+      features.append((split, try NamedArrays.load(folder.path("\(split).npz")).array(named: "capture:tanh1")))
+      for suffix in ["_group", "_target"] { features.append((split + suffix, try data.array(named: split + suffix))) }
+    }
+    try NPZ.write(features, to: folder.path("features.npz"))
+    let byFiles = try Clew.run(
+      [
+        "neurons", "ablate", "--features", "features.npz", "--head", "mlp.npz", "--weight", "fc.weight", "--bias", "fc.bias",
+        "--json",
+      ],
+      in: folder)
+    #expect(byFiles.status == 0, "\(byFiles.error)")
+    #expect(try withoutProvenance(byFiles.output) == withoutProvenance(direct.output))
+    for options in [["--model", "mlp"], network + ["--data", "data.npz", "--head", "mlp.npz"], ["--features", "features.npz"]] {
+      #expect(try Clew.run(["neurons", "ablate"] + options, in: folder).status == 64, "\(options)")
+    }
+    let refused = try Clew.run(
+      ["neurons", "ablate"] + network + ["--data", "data.npz", "--head-layer", "tanh1"], in: folder)
+    #expect(refused.status == 2 && refused.error.contains("not linear"), "\(refused.error)")
+  }
+
   @Test func refusals() throws {
     let folder = try Folder()
     let options = ["neurons", "ablate", "--features", Self.features, "--head", Self.head]

@@ -12,11 +12,14 @@ public enum AblationControl: String, Sendable, CaseIterable {
 }
 
 /// Nested random orders: one permutation of the features gives a set of every size.
-struct ControlOrders {
+public struct ControlOrders: Sendable {
   /// [order][place]: the feature that is ablated at that place.
-  let orders: [[Int]]
+  public let orders: [[Int]]
 
-  init(count: Int, features: Int, seed: UInt64) {
+  /// - Parameters:
+  ///   - count: how many orders; more begin with the same ones.
+  ///   - features: how many features are ordered.
+  public init(count: Int, features: Int, seed: UInt64) {
     orders = (0..<count).map { index in
       var random = RandomSource(seed: seed, stream: index)
       return random.permutation(features)
@@ -25,7 +28,12 @@ struct ControlOrders {
 
   /// Permutations of `targeted` inside strata of features with about the same `property`, so that every set has as many features
   /// of each stratum as the targeted one, and all orders are as likely if the ranking inside strata means nothing.
-  init(count: Int, matching targeted: [Int], by property: [Double], seed: UInt64) {
+  ///
+  /// - Parameters:
+  ///   - count: how many orders.
+  ///   - targeted: a permutation of the features.
+  ///   - property: of each feature.
+  public init(count: Int, matching targeted: [Int], by property: [Double], seed: UInt64) {
     let ascending = property.indices.sorted { (property[$0], $0) < (property[$1], $1) }
     // At least four to a stratum, so that there is something to draw; ten strata suffice.
     let strata = max(1, min(10, property.count / 4))

@@ -53,5 +53,5 @@ public struct LinearHead: Sendable {
   }
 
   /// Norm of what each feature adds to the logits, per unit of the feature.
-  var columnNorms: [Double] { weights.columns.map { column in column.reduce(0) { $0 + $1 * $1 }.squareRoot() } }
+  public var columnNorms: [Double] { weights.columns.map { column in column.reduce(0) { $0 + $1 * $1 }.squareRoot() } }
 }

@@ -12,7 +12,8 @@ struct AblateCommand: ParsableCommand {
     discussion: """
       FEATURES holds, for the training split and each split that is reported, an array [samples, features] and the labels of
       its samples: train, train_group, train_target; test, test_group, test_target; and id, id_group, id_target if there is an
-      in-distribution split beside the test. HEAD holds weight [outputs, features] and bias [outputs].
+      in-distribution split beside the test. HEAD holds weight [outputs, features] and bias [outputs]. Or --model is run on the
+      arrays train, test and id of --data: features are what reaches its last linear layer, which is the head.
 
       Everything is computed in float64, whatever --precision says: accuracies are counts.
 
@@ -20,13 +21,26 @@ struct AblateCommand: ParsableCommand {
         clew neurons ablate --features features.npz --head head.npz --output out
         clew neurons ablate --features features.npz --head head.npz --ks all --random 1000 --control matchedNorm
         clew neurons ablate --features features.npz --head head.npz --baseline trainMean,zero,splitMean --refit-probes --json
+        clew neurons ablate --model resnet18 --checkpoint run --data pictures.npz --output out
       """)
 
   @Option(help: ArgumentHelp("The features and their labels: .npz or .safetensors.", valueName: "file"))
-  var features: String
+  var features: String?
 
   @Option(help: ArgumentHelp("The linear head: .npz, .safetensors or a PyTorch checkpoint.", valueName: "file"))
-  var head: String
+  var head: String?
+
+  @OptionGroup(title: "From a network") var network: NetworkOptions
+
+  @Option(help: ArgumentHelp("The inputs of the network and their labels: .npz or .safetensors.", valueName: "file"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp("The layer whose values are the features (default: what the last linear layer reads).", valueName: "name"))
+  var layer: String?
+
+  @Option(help: ArgumentHelp("The linear layer that is the head (default: the last).", valueName: "name"))
+  var headLayer: String?
 
   @Option(
     help: ArgumentHelp(
@@ -70,9 +84,18 @@ struct AblateCommand: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    let (fromFiles, fromNetwork) = (features != nil && head != nil, network.model != nil && data != nil)
+    if fromFiles == fromNetwork || fromFiles && (network.model != nil || data != nil || layer != nil)
+      || fromNetwork && (features != nil || head != nil)
+    {
+      throw ValidationError("Give either --features and --head, or --model and --data.")
+    }
+  }
+
   func run() throws {
     try common.apply()
-    let input = try AblationInput(features: features, head: head, names: names)
+    let input = try loadInput()
     let configuration = try configuration(features: input.head.featureCount)
     // Fail before the work, not after it.
     let folder = try output.map { try OutputFolder($0) }
@@ -86,7 +109,7 @@ struct AblateCommand: ParsableCommand {
       progress.show(step, of: steps, $0)
     }
     let document = try jsonDocument(
-      AblationReport(study, provenance: try Provenance(common, inputs: [input.featuresPath, input.headPath])))
+      AblationReport(study, provenance: try Provenance(common, inputs: input.files)))
     common.warn(study.warnings)
     var written: [String] = []
     if let folder {
@@ -99,6 +122,13 @@ struct AblateCommand: ParsableCommand {
       try standardOutput(AblationTable(study).text)
       if !written.isEmpty { try standardOutput("\n" + written.joined(separator: "\n") + "\n") }
     }
+  }
+
+  private func loadInput() throws -> AblationInput {
+    if let features, let head { return try AblationInput(features: features, head: head, names: names) }
+    let (network, files) = try self.network.load(common.precision)
+    return try AblationInput(
+      network: network, networkFiles: files, data: data ?? "", layer: layer, headLayer: headLayer, names: names)
   }
 
   private func configuration(features count: Int) throws -> NeuronAblation.Configuration {

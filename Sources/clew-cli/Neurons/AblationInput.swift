@@ -26,26 +26,20 @@ struct AblationNames: ParsableArguments {
   var bias: String?
 }
 
-/// The splits and the head of an ablation, from files.
+/// The splits and the head of an ablation.
 struct AblationInput {
   let train: FeatureSplit
   /// The test split, then the in-distribution split if there is one.
   let splits: [FeatureSplit]
   let head: LinearHead
-  let featuresPath: String
-  let headPath: String
+  let files: [String]
 
+  /// From a file of features and one of the head.
   init(features: String, head: String, names: AblationNames) throws {
     let arrays = try NamedArrays.load(features)
     let weights = try NamedArrays.load(head)
-    featuresPath = arrays.path
-    headPath = weights.path
-    train = try Self.split(names.train, arrays, names, needsGroups: true)
-    var splits = [try Self.split(names.test, arrays, names, needsGroups: false)]
-    if let id = names.id ?? (arrays.names.contains("id") ? "id" : nil) {
-      splits.append(try Self.split(id, arrays, names, needsGroups: false))
-    }
-    self.splits = splits
+    files = [arrays.path, weights.path]
+    (train, splits) = try Self.splits(arrays, names) { $0 }
     let bias = names.bias ?? (weights.names.contains("bias") ? "bias" : nil)
     do {
       self.head = try LinearHead(
@@ -55,14 +49,46 @@ struct AblationInput {
     }
   }
 
+  /// From a network and the samples that it is run on: features at a layer, and the linear layer behind it as the head.
+  init(
+    network: Network, networkFiles: [String], data: String, layer: String?, headLayer: String?, names: AblationNames
+  ) throws {
+    let arrays = try NamedArrays.load(data)
+    files = networkFiles + [arrays.path]
+    let found = try headLayer.map { try network.layer(named: $0) } ?? network.linearHead
+    guard let head = found, let weight = head.parameter("weight"), weight.rank == 2 else {
+      throw CommandError.unusable(
+        headLayer.map { "--head-layer: found '\($0)', which is not linear, expected a linear layer" }
+          ?? "--model: found a network that does not end in a linear layer, expected --head-layer NAME")
+    }
+    guard let source = layer ?? head.inputs.first.flatMap({ $0 })?.description else {
+      throw CommandError.unusable("--model: found nothing that '\(head.name)' reads, expected features")
+    }
+    (train, splits) = try Self.splits(arrays, names) { inputs in
+      try NetworkSamples(network: network, inputs: inputs).activations(of: [source])[0].values
+    }
+    self.head = try LinearHead(weight: weight, bias: head.parameter("bias"))
+  }
+
+  private static func splits(
+    _ arrays: NamedArrays, _ names: AblationNames, _ features: (NDArray) throws -> NDArray
+  ) throws -> (FeatureSplit, [FeatureSplit]) {
+    let train = try split(names.train, arrays, names, needsGroups: true, features)
+    var splits = [try split(names.test, arrays, names, needsGroups: false, features)]
+    if let id = names.id ?? (arrays.names.contains("id") ? "id" : nil) {
+      splits.append(try split(id, arrays, names, needsGroups: false, features))
+    }
+    return (train, splits)
+  }
+
   private static func split(
-    _ name: String, _ arrays: NamedArrays, _ names: AblationNames, needsGroups: Bool
+    _ name: String, _ arrays: NamedArrays, _ names: AblationNames, needsGroups: Bool, _ features: (NDArray) throws -> NDArray
   ) throws -> FeatureSplit {
     let groupName = name + names.groupSuffix
     let groups = needsGroups || arrays.names.contains(groupName) ? try labels(groupName, arrays) : nil
     do {
       return try FeatureSplit(
-        name: name, features: try arrays.array(named: name), groups: groups,
+        name: name, features: try features(try arrays.array(named: name)), groups: groups,
         targets: try labels(name + names.targetSuffix, arrays))
     } catch let error as NeuronError {
       throw CommandError.unusable("\(arrays.path): \(error)")

@@ -8,5 +8,5 @@ struct NeuronsCommand: ParsableCommand {
       Example:
         clew neurons ablate --features features.npz --head head.npz --output out
       """,
-    subcommands: [AblateCommand.self])
+    subcommands: [AblateCommand.self, NeuronTestCommand.self, NeuronPathsCommand.self])
 }
