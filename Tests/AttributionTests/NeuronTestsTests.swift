@@ -52,7 +52,8 @@ import Testing
     #expect(tests.layers[0].normality.count == 3)
     #expect(tests.warnings.count == 2)
     for neuron in neurons {
-      #expect([neuron.pValue, neuron.qValue, neuron.klDivergence, neuron.jensenShannon].allSatisfy(\.isFinite))
+      let numbers = [neuron.pValue, neuron.qValue, neuron.klDivergence, neuron.jensenShannon]
+      #expect(numbers.allSatisfy { $0.isFinite })
     }
   }
 
