@@ -35,8 +35,8 @@ public struct ControlOrders: Sendable {
   ///   - property: of each feature.
   public init(count: Int, matching targeted: [Int], by property: [Double], seed: UInt64) {
     let ascending = property.indices.sorted { (property[$0], $0) < (property[$1], $1) }
-    // At least four to a stratum, so that there is something to draw; ten strata suffice.
-    let strata = max(1, min(10, property.count / 4))
+    // At least ten to a stratum: of fewer, an order drawn would often be the targeted one. Ten strata suffice.
+    let strata = max(1, min(10, property.count / 10))
     let members = (0..<strata).map { stratum in
       Array(ascending[stratum * property.count / strata..<(stratum + 1) * property.count / strata])
     }
