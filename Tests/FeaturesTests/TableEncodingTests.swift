@@ -9,7 +9,7 @@ import Testing
     let path = FileManager.default.temporaryDirectory.appending(path: "clew-\(UUID().uuidString).csv").path
     try AtomicFile.write(text, to: path)
     defer { try? FileManager.default.removeItem(atPath: path) }
-    return try CSVTable.read(path)
+    return try CSVTable(path)
   }
 
   @Test func rangesAndCategoriesOfTheFittedTable() throws {

@@ -1,119 +1,152 @@
-/// A table read from comma-separated values (RFC 4180): a line of column names, then rows of text.
+import Foundation
+import TensorCore
+
+/// A table read from comma-separated values (RFC 4180): a row of names, then rows of as many fields. Fields may stand in quotes
+/// and hold commas, line ends and doubled quotes; lines end in `\n` or `\r\n`. Where the first line holds tabs or semicolons
+/// and no comma outside quotes, those separate.
 ///
-/// Semicolons or tabs separate where the first line holds no comma. Fields may stand in quotes, and then hold separators and line
-/// breaks; a byte order mark and empty lines are skipped.
-public struct CSVTable: Sendable, Equatable {
+/// A column whose fields are all numbers (`nan`, `inf` and an empty field, read as NaN, among them) is one of numbers; any other
+/// is one of texts. Where the first row holds nothing but numbers, it counts as a row, and columns are called `0`, `1`, ….
+public struct CSVTable: Sendable {
+  /// A column.
+  public enum Column: Sendable, Equatable {
+    case numbers([Double])
+    case texts([String])
+  }
+
   /// The file.
   public let path: String
-  /// Column names, all different.
-  public let header: [String]
-  /// As many fields as the header in each.
-  public let rows: [[String]]
+  /// The columns' names, distinct.
+  public let names: [String]
+  /// As many as there are names.
+  public let columns: [Column]
+  /// Rows without that of names.
+  public let rowCount: Int
 
-  /// Larger files are refused: they are taken into memory whole.
-  private static let limit = 1 << 30
+  /// The largest file that is read.
+  static let byteLimit = 256 << 20
+  /// Fields of the largest table.
+  private static let fieldLimit = 16 << 20
 
-  /// Reads the file `path`. Throws ``FormatError`` for one that is missing, empty, no UTF-8 text, or whose rows differ in length.
-  public static func read(_ path: String) throws(FormatError) -> CSVTable {
+  /// Reads the file `path`. Throws ``FormatError`` with the number of the line where it stops being a table.
+  public init(_ path: String) throws(FormatError) {
     var file = try InputFile(path)
-    return try CSVTable(try file.readAll(limit: limit), path: path)
+    try self.init(&file)
+  }
+
+  init(_ file: inout InputFile) throws(FormatError) {
+    let bytes = try file.readAll(limit: Self.byteLimit)
+    try self.init(bytes, path: file.path)
   }
 
   init(_ bytes: [UInt8], path: String) throws(FormatError) {
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw FormatError(.malformed, path: path, found: "bytes that are no UTF-8 text", expected: "comma-separated values")
-    }
-    var records = try Self.records(Array(text.unicodeScalars), path: path)
-    guard let header = records.first, !records.removeFirst().fields.isEmpty else {
-      throw FormatError(.malformed, path: path, found: "no line of column names", expected: "comma-separated values")
-    }
-    if let name = header.fields.first(where: { name in header.fields.count { $0 == name } > 1 }) {
-      throw FormatError(.malformed, path: path, found: "two columns named \(name.quoted())", expected: "different names")
-    }
-    if let row = records.first(where: { $0.fields.count != header.fields.count }) {
-      throw FormatError(
-        .malformed, path: path, found: "\(row.fields.count) fields in line \(row.line)",
-        expected: "\(header.fields.count), as many as the first line has")
-    }
     self.path = path
-    self.header = header.fields
-    rows = records.map(\.fields)
-  }
-
-  /// The fields of the column `name`. Throws ``FormatError`` with the nearest name, if there is none.
-  public func column(_ name: String) throws(FormatError) -> [String] {
-    guard let place = header.firstIndex(of: name) else {
-      throw FormatError(
-        .unknownKey, path: path, found: "no column \(name.quoted())",
-        expected: "one of \(header.prefix(8).joined(separator: ", "))\(header.count > 8 ? ", …" : "")",
-        suggestion: NearestName.nearest(to: name, in: header))
-    }
-    return rows.map { $0[place] }
-  }
-
-  private struct Record {
-    var fields: [String]
-    /// Where it begins, from 1.
-    var line: Int
-  }
-
-  private static func records(_ text: [Unicode.Scalar], path: String) throws(FormatError) -> [Record] {
-    let start = text.first == "\u{FEFF}" ? 1 : 0
-    let firstLine = text[start...].prefix { $0 != "\n" }
-    let separator: Unicode.Scalar =
-      firstLine.contains(",") ? "," : firstLine.contains(";") ? ";" : firstLine.contains("\t") ? "\t" : ","
-    var records: [Record] = []
-    var record = Record(fields: [], line: 1)
-    var field = String.UnicodeScalarView()
-    var (line, isQuoted, wasQuoted, index) = (1, false, false, start)
-
-    func finishField() {
-      record.fields.append(wasQuoted ? String(field) : trimmed(field))
-      field = String.UnicodeScalarView()
-      wasQuoted = false
-    }
-    func finishRecord() {
-      finishField()
-      if record.fields != [""] { records.append(record) }
-      record = Record(fields: [], line: line)
-    }
-    while index < text.count {
-      let scalar = text[index]
-      index += 1
-      if scalar == "\n" { line += 1 }
-      if isQuoted {
-        if scalar != "\"" {
-          field.append(scalar)
-        } else if index < text.count, text[index] == "\"" {
-          field.append(scalar)
-          index += 1
-        } else {
-          isQuoted = false
+    var parser = CSVParser(bytes)
+    var rows: [[String]] = []
+    var count = 0
+    do throws(CSVParser.Problem) {
+      while let row = try parser.row() {
+        if let first = rows.first, row.count != first.count {
+          throw CSVParser.Problem(
+            line: parser.rowLine, found: "\(row.count) fields", expected: "\(first.count), as in the first line")
         }
-      } else if scalar == "\"" && trimmed(field).isEmpty {
-        (isQuoted, wasQuoted) = (true, true)
-        field = String.UnicodeScalarView()
-      } else if scalar == separator {
-        finishField()
-      } else if scalar == "\n" {
-        finishRecord()
-      } else if scalar != "\r" && !(wasQuoted && scalar == " ") {
-        field.append(scalar)
+        count += row.count
+        if count > Self.fieldLimit {
+          throw CSVParser.Problem(line: parser.rowLine, found: "more than \(Self.fieldLimit) fields", expected: "fewer")
+        }
+        rows.append(row)
+      }
+    } catch {
+      // One column is what any text has: then it is no table at all.
+      guard (rows.first?.count ?? 0) > 1 else { throw Self.noTable(path) }
+      throw FormatError(.malformed, path: path, found: "line \(error.line): \(error.found)", expected: error.expected)
+    }
+    guard let first = rows.first else { throw Self.noTable(path) }
+    let hasNames = !first.allSatisfy { Self.number($0) != nil }
+    names = hasNames ? first.map { $0.trimmingCharacters(in: .whitespaces) } : first.indices.map(String.init)
+    let body = hasNames ? Array(rows.dropFirst()) : rows
+    rowCount = body.count
+    columns = first.indices.map { index in Self.column(body.map { $0[index] }) }
+    let isOfNumbers = columns.contains { if case .numbers(let values) = $0 { !values.isEmpty } else { false } }
+    guard first.count > 1 || isOfNumbers else { throw Self.noTable(path) }
+    var seen: Set<String> = []
+    if let twice = names.first(where: { !seen.insert($0).inserted }) {
+      throw FormatError(.malformed, path: path, found: "line 1: two columns \(twice.quoted())", expected: "distinct names")
+    }
+  }
+
+  private static func noTable(_ path: String) -> FormatError {
+    FormatError(.unsupported, path: path, found: "text", expected: NamedArrays.readable)
+  }
+
+  private static func column(_ fields: [String]) -> Column {
+    var values: [Double] = []
+    for field in fields {
+      guard let value = number(field) else { return .texts(fields) }
+      values.append(value)
+    }
+    // Nothing but empty fields is no column of numbers.
+    return !fields.isEmpty && fields.allSatisfy(\.isEmpty) ? .texts(fields) : .numbers(values)
+  }
+
+  private static func number(_ field: String) -> Double? {
+    let text = field.trimmingCharacters(in: .whitespaces)
+    if text.isEmpty || text == "NA" { return .nan }
+    // Swift also takes hexadecimal, which a table means as a text.
+    guard let first = text.utf8.first, !text.utf8.contains(UInt8(ascii: "x")), !text.utf8.contains(UInt8(ascii: "X")) else {
+      return nil
+    }
+    return first == UInt8(ascii: "n") && text != "nan" ? nil : Double(text)
+  }
+}
+
+/// A table as an array: the columns of numbers together, those of texts each.
+struct TableFile: ArrayFile {
+  private let table: CSVTable
+  let entries: [ArrayDescription]
+  var path: String { table.path }
+  private static let numbersName = "table"
+
+  init(_ table: CSVTable) {
+    self.table = table
+    var numbers: [String] = []
+    var texts: [ArrayDescription] = []
+    for (name, column) in zip(table.names, table.columns) {
+      switch column {
+      case .numbers: numbers.append(name)
+      case .texts: texts.append(ArrayDescription(name: name, texts: [table.rowCount]))
       }
     }
-    if isQuoted {
-      throw FormatError(
-        .malformed, path: path, found: "a quote that line \(record.line) opens and nothing closes", expected: "its end")
-    }
-    if !record.fields.isEmpty || !field.isEmpty || wasQuoted { finishRecord() }
-    return records
+    let array = ArrayDescription(
+      name: Self.numbersName, storedType: "CSV", dtype: .float64, shape: [table.rowCount, numbers.count], channelNames: numbers)
+    entries = (numbers.isEmpty ? [] : [array]) + texts
   }
 
-  private static func trimmed(_ field: String.UnicodeScalarView) -> String {
-    let isBlank = { (scalar: Unicode.Scalar) in scalar == " " || scalar == "\t" }
-    guard let first = field.firstIndex(where: { !isBlank($0) }), let last = field.lastIndex(where: { !isBlank($0) }) else {
-      return ""
+  /// `table`, or a single column of numbers, [rows].
+  func array(named name: String) throws(FormatError) -> NDArray {
+    let columns = zip(table.names, table.columns).compactMap { name, column -> (name: String, values: [Double])? in
+      if case .numbers(let values) = column { return (name, values) }
+      return nil
     }
-    return String(field[first...last])
+    if name == Self.numbersName, !columns.isEmpty {
+      return NDArray.building([table.rowCount, columns.count], as: Double.self) { target in
+        for (index, column) in columns.enumerated() {
+          for row in 0..<table.rowCount { target[row * columns.count + index] = column.values[row] }
+        }
+      }
+    }
+    if let column = columns.first(where: { $0.name == name }) { return NDArray(column.values, shape: [table.rowCount]) }
+    guard table.names.contains(name) else {
+      throw .unknownKey(name, in: path, names: entries.map(\.name) + columns.map(\.name))
+    }
+    throw FormatError(.unsupported, path: "\(path):\(name)", found: "texts", expected: "numbers")
+  }
+
+  func texts(named name: String) throws(FormatError) -> [String] {
+    for (own, column) in zip(table.names, table.columns) where own == name {
+      if case .texts(let texts) = column { return texts }
+      throw FormatError(.unsupported, path: "\(path):\(name)", found: "numbers", expected: "texts")
+    }
+    throw .unknownKey(name, in: path, names: entries.map(\.name))
   }
 }

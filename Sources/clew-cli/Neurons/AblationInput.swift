@@ -95,8 +95,9 @@ struct AblationInput {
     }
   }
 
-  /// Labels of samples: whole numbers in whatever type they are stored.
+  /// Labels of samples: texts, or whole numbers in whatever type they are stored.
   static func labels(_ name: String, _ arrays: NamedArrays) throws -> [String] {
+    if let texts = try? arrays.texts(named: name) { return texts }
     let array = try arrays.array(named: name)
     guard array.rank == 1 || array.rank == 2 && array.shape[1] == 1 else {
       throw CommandError.unusable("\(arrays.path): found '\(name)' of shape \(array.shape), expected one label for each sample")

@@ -50,14 +50,14 @@ struct NeuronData {
   }
 
   private init(table options: NeuronDataOptions, needsLabels: Bool) throws {
-    let table = try CSVTable.read(options.data)
-    let known = ["labels", "label", "target"].first(where: table.header.contains)
+    let table = try CSVTable(options.data)
+    let known = ["labels", "label", "target"].first(where: table.names.contains)
     let label = options.labels ?? known ?? "label"
-    let hasLabel = needsLabels || table.header.contains(label)
-    labels = hasLabel ? try table.column(label) : nil
-    let fitted = try options.fitOn.map { try CSVTable.read($0) } ?? table
+    let hasLabel = needsLabels || table.names.contains(label)
+    labels = hasLabel ? try TableEncoding.texts(label, of: table) : nil
+    let fitted = try options.fitOn.map { try CSVTable($0) } ?? table
     let encoding = try TableEncoding(
-      fitting: fitted, excluding: fitted.header.contains(label) ? [label] : [],
+      fitting: fitted, excluding: fitted.names.contains(label) ? [label] : [],
       categorical: options.categorical?.split(separator: ",").map(String.init) ?? [])
     let encoded = try encoding.encode(table)
     inputs = encoded.values
