@@ -30,20 +30,30 @@ let package = Package(
     .target(name: "CKernels", cSettings: cSettings),
     .target(
       name: "CImage", cSettings: cSettings,
-      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg"), .linkedLibrary("tiff")]),
+    .target(name: "COneDNN", cSettings: cSettings, linkerSettings: [.linkedLibrary("dnnl")]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .target(name: "CHDF5Worker", dependencies: ["CHDF5"], cSettings: cSettings),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
-    library("TensorCore", ["CKernels", "COpenBLAS"]),
+    library("TensorCore", ["CKernels", "COneDNN", "COpenBLAS"]),
     library("Autograd", ["TensorCore", "CKernels"]),
     library("GradientTesting", ["Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
-    library("Formats", ["TensorCore", "CZip", "CImage"]),
-    library("Features", ["Autograd"]),
-    library("Attribution", ["SpectralClustering", "Features"]),
+    library("Formats", ["TensorCore", "CZip", "CImage", "CHDF5Worker"]),
+    library("Features", ["Autograd", "Formats"]),
+    library("Networks", ["Autograd", "Formats"]),
+    library("Statistics", ["TensorCore"]),
+    library("Attribution", ["CKernels", "SpectralClustering", "Features", "Networks", "Statistics"]),
     library("Figures", ["TensorCore", "CImage"]),
-    library("Clew", ["TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Attribution", "Figures"]),
+    library(
+      "Clew",
+      [
+        "TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Networks", "Statistics", "Attribution",
+        "Figures",
+      ]),
     .executableTarget(
       name: "clew-cli",
       dependencies: [
@@ -52,13 +62,16 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    test("TensorCoreTests", ["TensorCore", "CKernels"]),
     test("AutogradTests", ["Autograd", "GradientTesting"]),
     test(
       "SpectralClusteringTests", ["SpectralClustering", "GradientTesting", "Formats"], resources: [.copy("Fixtures")]),
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
     test("FiguresTests", ["Figures", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
-    test("AttributionTests", ["Attribution"]),
+    test("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
+    test("NetworksTests", ["Networks", "GradientTesting"], resources: [.copy("Fixtures")]),
+    test("AttributionTests", ["Attribution"], resources: [.copy("Fixtures")]),
     test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
     test("HouseTests", []),
   ]

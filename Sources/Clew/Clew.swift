@@ -3,5 +3,7 @@
 @_exported import Features
 @_exported import Figures
 @_exported import Formats
+@_exported import Networks
 @_exported import SpectralClustering
+@_exported import Statistics
 @_exported import TensorCore
