@@ -12,6 +12,7 @@
 #include "elementwise.inc"
 #include "reduce.inc"
 #include "pool.inc"
+#include "normalise.inc"
 #include "spectral.inc"
 #include "block_product.inc"
 #include "softmax.inc"
@@ -27,6 +28,7 @@
 #include "elementwise.inc"
 #include "reduce.inc"
 #include "pool.inc"
+#include "normalise.inc"
 #include "spectral.inc"
 #include "block_product.inc"
 #include "softmax.inc"
@@ -34,6 +36,8 @@
 #undef S
 #undef F
 #undef EXP
+
+#include "panel_product.inc"
 
 #define COPY(BYTES, T)                                                                     \
   CK_DISPATCH void ck_copy_strided_##BYTES(const T *x, ptrdiff_t sx, T *y, ptrdiff_t n) {  \
