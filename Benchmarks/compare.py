@@ -96,6 +96,9 @@ ROWS = [
           ("layer-norm", "layer normalisation of 6,304 rows of 768")]),
     Row("resnet18", "ResNet-18 in training, batch 32 at 224²: forward, and backward to all weights", "torch", "resnet18", ["resnet18.py"],
         rounds=5, repeats=2, warmup=1),
+    Row("ablation-sweep", "accuracy of a linear head for every K from 0 to 2,048 ablated features along 1,000 random orders, 5,000 samples",
+        "NumPy, a pass for each K and order (extrapolated from 40 of 2,049,000 passes)", "ablation-sweep",
+        ["ablation_naive.py", "5000", "2048"], [], Features(5_000, 2_048), rounds=3, repeats=1, warmup=0),
 ]
 
 

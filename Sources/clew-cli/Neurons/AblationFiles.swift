@@ -85,8 +85,8 @@ struct AblationFiles {
         "\(test.name) against \(other.name)",
         curves: [
           curve("\(test.name), by group score", test, Self.colors.group) { $0.group.headAccuracy },
-          curve("\(other.name), by group score", other, Self.colors.group, .dashed) { $0.group.headAccuracy },
-          random("\(test.name), random", test, .solid), random("\(other.name), random", other, .dashed),
+          curve("\(other.name) (dashed), by group score", other, Self.colors.group, .dashed) { $0.group.headAccuracy },
+          random("\(test.name), random", test, .solid), random("\(other.name) (dashed), random", other, .dashed),
         ], xName: "ablated features", yName: "accuracy of the head")
     } else {
       var curves = [curve("target probe, by group score", test, Self.colors.target) { $0.group.targetProbe }]
