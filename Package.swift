@@ -42,7 +42,7 @@ let package = Package(
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage"]),
     library("Features", ["Autograd"]),
-    library("Networks", ["Autograd", "Formats"]),
+    library("Networks", ["Autograd", "Formats", "COneDNN"]),
     library("Statistics", ["TensorCore"]),
     library("Attribution", ["SpectralClustering", "Features", "Networks", "Statistics"]),
     library("Figures", ["TensorCore", "CImage"]),
