@@ -90,6 +90,13 @@ ROWS = [
       for suffix, what in [("", "forward"), ("-gradients", "forward and both gradients")]),
     Row("resnet18", "ResNet-18 in training, batch 32 at 224²: forward, and backward to all weights", "torch", "resnet18", ["resnet18.py"],
         rounds=5, repeats=2, warmup=1),
+    *(Row(f"{name}{suffix}", work, f"torch{peer}", name, ["networks.py", name, *options], rounds=5, repeats=3, warmup=1)
+      for name, work in [
+          ("resnet18-eval", "ResNet-18 in evaluation, batch 32 at 224²"),
+          ("resnet18-input-gradient", "ResNet-18, gradient of an output with respect to the input, batch 32 at 224²"),
+          ("cim-eval", "channel-separable network (41 channels × 32, width 4, two blocks) in evaluation, batch 32 at 32²"),
+          ("baseline-eval", "ResNetBaseline(41, 64) in evaluation, batch 128 at 32²")]
+      for suffix, peer, options in [("", ", eager", []), ("-channels-last", ", channels-last", ["--channels-last"])]),
 ]
 
 
