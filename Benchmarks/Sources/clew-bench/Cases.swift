@@ -2,5 +2,5 @@
 /// `peers/` and a row in `compare.py`.
 enum Cases {
   static let all: [Benchmark] =
-    [ncutTrace, scalarChain, eigenproblem, residualNetwork] + elementwise + products + convolutions + networks
+    [ncutTrace, scalarChain, eigenproblem, residualNetwork] + elementwise + products + convolutions + layers + networks
 }

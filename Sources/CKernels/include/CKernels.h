@@ -42,9 +42,7 @@ enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
   void ck_log_sum_exp_##S(const T *x, T *y, ptrdiff_t rows, ptrdiff_t n);                                         \
   double ck_dot_##S(const T *a, const T *b, ptrdiff_t n);                                                         \
   /* y += alpha x */                                                                                              \
-  void ck_axpy_##S(T alpha, const T *x, T *y, ptrdiff_t n);                                                       \
-  /* running maxima of x[i * stride] and their places first + i * stride; non-zero if an x is NaN */              \
-  int ck_track_maximum_##S(const T *x, ptrdiff_t stride, int32_t first, T *best, int32_t *place, ptrdiff_t n);
+  void ck_axpy_##S(T alpha, const T *x, T *y, ptrdiff_t n);
 
 // Kernels of the Gaussian affinity and of its derivative; matrices are row-major and contiguous.
 #define CK_DECLARE_SPECTRAL(T, S)                                                                                 \
