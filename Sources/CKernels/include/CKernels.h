@@ -70,6 +70,11 @@ void ck_copy_strided_1(const uint8_t *x, ptrdiff_t sx, uint8_t *y, ptrdiff_t n);
 void ck_copy_strided_4(const uint32_t *x, ptrdiff_t sx, uint32_t *y, ptrdiff_t n);
 void ck_copy_strided_8(const uint64_t *x, ptrdiff_t sx, uint64_t *y, ptrdiff_t n);
 
+// Observations that one call of the ablation sweep carries side by side; see ablation.c.
+enum { CK_ABLATION_LANES = 64 };
+void ck_ablation_sweep(const double *delta, const double *weights, const int32_t *order, ptrdiff_t features, ptrdiff_t rows,
+                       const uint8_t *firstWins, double *excess, int32_t *right);
+
 // The instruction set that the dispatched kernels use here: "x86-64-v4", "x86-64-v3" or "baseline".
 const char *ck_instruction_set(void);
 
