@@ -44,7 +44,7 @@ let package = Package(
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage", "CHDF5Worker"]),
     library("Features", ["Autograd", "Formats"]),
-    library("Networks", ["Autograd", "Formats"]),
+    library("Networks", ["Autograd", "Formats", "COneDNN"]),
     library("Statistics", ["TensorCore"]),
     library("Attribution", ["CKernels", "SpectralClustering", "Features", "Networks", "Statistics"]),
     library("Figures", ["TensorCore", "CImage"]),

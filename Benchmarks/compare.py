@@ -99,6 +99,13 @@ ROWS = [
     Row("ablation-sweep", "accuracy of a linear head for every K from 0 to 2,048 ablated features along 1,000 random orders, 5,000 samples",
         "NumPy, a pass for each K and order (extrapolated from 40 of 2,049,000 passes)", "ablation-sweep",
         ["ablation_naive.py", "5000", "2048"], [], Features(5_000, 2_048), rounds=3, repeats=1, warmup=0),
+    *(Row(f"{name}{suffix}", work, f"torch{peer}", name, ["networks.py", name, *options], rounds=5, repeats=3, warmup=1)
+      for name, work in [
+          ("resnet18-eval", "ResNet-18 in evaluation, batch 32 at 224²"),
+          ("resnet18-input-gradient", "ResNet-18, gradient of an output with respect to the input, batch 32 at 224²"),
+          ("cim-eval", "channel-separable network (41 channels × 32, width 4, two blocks) in evaluation, batch 32 at 32²"),
+          ("baseline-eval", "ResNetBaseline(41, 64) in evaluation, batch 128 at 32²")]
+      for suffix, peer, options in [("", ", eager", []), ("-channels-last", ", channels-last", ["--channels-last"])]),
 ]
 
 

@@ -13,6 +13,7 @@ let package = Package(
     .package(name: "clew", path: "..")
   ],
   targets: [
+    example("network-gradients"),
     example("quick-start"),
     example("trace-segments"),
     example("gradient-check", ["Clew", "GradientTesting"]),

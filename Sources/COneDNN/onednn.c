@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
-#include "COneDNN.h"
+#include "internal.h"
 #include <dlfcn.h>
-#include <dnnl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +26,7 @@ struct od_convolution {
 };
 
 // Created once and kept: engines hold the kernels that were generated on them.
-static dnnl_engine_t engine(void) {
+dnnl_engine_t od_engine(void) {
   static dnnl_engine_t shared;
   if (!shared) {
     dnnl_engine_t fresh;
@@ -57,7 +56,7 @@ static const struct openmp *openmp(void) {
   return &found;
 }
 
-static int use_one_thread(void) {
+int od_use_one_thread(void) {
   const struct openmp *o = openmp();
   if (!o->get || !o->set) return 0;
   const int before = o->get();
@@ -65,17 +64,17 @@ static int use_one_thread(void) {
   return before;
 }
 
-static void use_threads(int count) {
+void od_use_threads(int count) {
   if (count > 1) openmp()->set(count);
 }
 
 static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 static size_t bytes(const dnnl_memory_desc_t *layout) { return aligned(dnnl_memory_desc_get_size(layout)); }
 
-static dnnl_primitive_t reorder(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to) {
+dnnl_primitive_t od_reorder(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to) {
   dnnl_primitive_desc_t description = NULL;
   dnnl_primitive_t result = NULL;
-  if (dnnl_reorder_primitive_desc_create(&description, from, engine(), to, engine(), NULL) != dnnl_success) return NULL;
+  if (dnnl_reorder_primitive_desc_create(&description, from, od_engine(), to, od_engine(), NULL) != dnnl_success) return NULL;
   if (dnnl_primitive_create(&result, description) != dnnl_success) result = NULL;
   dnnl_primitive_desc_destroy(description);
   return result;
@@ -108,7 +107,7 @@ static dnnl_primitive_desc_t describe_forward(const struct od_shape *s, const dn
   if (dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_training, dnnl_convolution_direct, &any[X], &any[W],
                                                  NULL, &any[Y], s->stride, dilation, s->padding, s->padding))
     return NULL;
-  return dnnl_primitive_desc_create(&result, &operation, attributes, engine(), NULL) == dnnl_success ? result : NULL;
+  return dnnl_primitive_desc_create(&result, &operation, attributes, od_engine(), NULL) == dnnl_success ? result : NULL;
 }
 
 static dnnl_primitive_desc_t describe_gradient(const struct od_shape *s, enum od_direction direction,
@@ -124,7 +123,7 @@ static dnnl_primitive_desc_t describe_gradient(const struct od_shape *s, enum od
           : dnnl_dilated_convolution_backward_weights_desc_init(&operation, dnnl_convolution_direct, &any[X], &any[W], NULL,
                                                                 &any[Y], s->stride, dilation, s->padding, s->padding);
   if (failed) return NULL;
-  return dnnl_primitive_desc_create(&result, &operation, attributes, engine(), forward) == dnnl_success ? result : NULL;
+  return dnnl_primitive_desc_create(&result, &operation, attributes, od_engine(), forward) == dnnl_success ? result : NULL;
 }
 
 static dnnl_primitive_desc_t describe_operation(const struct od_shape *s, enum od_direction direction,
@@ -157,7 +156,7 @@ static int connect(struct od_convolution *c, const_dnnl_primitive_desc_t descrip
     o->inner = *inner;
     if (dnnl_memory_desc_equal(&o->plain, &o->inner)) continue;
     dnnl_primitive_t *way = results[c->direction] == i ? &o->from : &o->into;
-    *way = results[c->direction] == i ? reorder(&o->inner, &o->plain) : reorder(&o->plain, &o->inner);
+    *way = results[c->direction] == i ? od_reorder(&o->inner, &o->plain) : od_reorder(&o->plain, &o->inner);
     if (!*way) return 1;
   }
   const dnnl_memory_desc_t *workspace = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
@@ -170,9 +169,9 @@ static int connect(struct od_convolution *c, const_dnnl_primitive_desc_t descrip
 
 od_convolution *od_create(const struct od_shape *shape, enum od_direction direction) {
   dnnl_memory_desc_t plain[3], any[3];
-  if (!engine() || describe(shape, plain, any)) return NULL;
+  if (!od_engine() || describe(shape, plain, any)) return NULL;
   // A kernel is generated for as many threads as there are when it is made.
-  const int threads = use_one_thread();
+  const int threads = od_use_one_thread();
   dnnl_primitive_desc_t description = describe_operation(shape, direction, any);
   struct od_convolution *c = description ? calloc(1, sizeof *c) : NULL;
   if (c) {
@@ -185,7 +184,7 @@ od_convolution *od_create(const struct od_shape *shape, enum od_direction direct
     }
   }
   if (description) dnnl_primitive_desc_destroy(description);
-  use_threads(threads);
+  od_use_threads(threads);
   return c;
 }
 
@@ -213,33 +212,27 @@ size_t od_scratch_bytes(const od_convolution *c) {
   return inner_bytes(&c->operands[X]) + inner_bytes(&c->operands[Y]) + bytes(&c->workspace) + 64;
 }
 
-struct argument {
-  int name;
-  const dnnl_memory_desc_t *layout;
-  void *memory;
-};
-
-static int execute(const_dnnl_primitive_t primitive, const struct argument *arguments, int count) {
-  const int threads = use_one_thread();
-  dnnl_exec_arg_t given[4];
+int od_execute(const_dnnl_primitive_t primitive, const struct od_argument *arguments, int count) {
+  const int threads = od_use_one_thread();
+  dnnl_exec_arg_t given[OD_ARGUMENTS];
   dnnl_stream_t stream = NULL;
-  int made = 0, failed = dnnl_stream_create(&stream, engine(), dnnl_stream_default_flags) != dnnl_success;
+  int made = 0, failed = dnnl_stream_create(&stream, od_engine(), dnnl_stream_default_flags) != dnnl_success;
   for (; !failed && made < count; made++) {
     given[made].arg = arguments[made].name;
-    failed = dnnl_memory_create(&given[made].memory, arguments[made].layout, engine(), arguments[made].memory) != dnnl_success;
+    failed = dnnl_memory_create(&given[made].memory, arguments[made].layout, od_engine(), arguments[made].memory) != dnnl_success;
     if (failed) break;
   }
   if (!failed) failed = dnnl_primitive_execute(primitive, stream, count, given) || dnnl_stream_wait(stream);
   for (int i = 0; i < made; i++) dnnl_memory_destroy(given[i].memory);
   if (stream) dnnl_stream_destroy(stream);
-  use_threads(threads);
+  od_use_threads(threads);
   return failed;
 }
 
 static int move(const_dnnl_primitive_t way, const dnnl_memory_desc_t *from, const void *source, const dnnl_memory_desc_t *to,
                 void *target) {
-  const struct argument arguments[2] = {{DNNL_ARG_FROM, from, (void *)source}, {DNNL_ARG_TO, to, target}};
-  return execute(way, arguments, 2);
+  const struct od_argument arguments[2] = {{DNNL_ARG_FROM, from, (void *)source}, {DNNL_ARG_TO, to, target}};
+  return od_execute(way, arguments, 2);
 }
 
 int od_pack(const od_convolution *c, const float *plain, float *packed) {
@@ -269,11 +262,11 @@ int od_run(const od_convolution *c, float *x, float *packed, float *y, void *scr
     memory += inner_bytes(o);
     if (o->into && move(o->into, &o->plain, outside[i], &o->inner, inside[i])) return 1;
   }
-  const struct argument arguments[4] = {{names[c->direction][X], &c->operands[X].inner, inside[X]},
+  const struct od_argument arguments[4] = {{names[c->direction][X], &c->operands[X].inner, inside[X]},
                                         {names[c->direction][W], &c->operands[W].inner, inside[W]},
                                         {names[c->direction][Y], &c->operands[Y].inner, inside[Y]},
                                         {DNNL_ARG_SCRATCHPAD, &c->workspace, memory}};
-  if (execute(c->primitive, arguments, 4)) return 1;
+  if (od_execute(c->primitive, arguments, 4)) return 1;
   for (int i = X; i <= Y; i += Y - X) {
     const struct operand *o = &c->operands[i];
     if (o->from && move(o->from, &o->inner, inside[i], &o->plain, outside[i])) return 1;

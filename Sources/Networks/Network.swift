@@ -13,6 +13,8 @@ public struct Network: Sendable {
   public let outputs: [NetworkOutput]
   /// Place of each layer in ``layers``.
   let places: [String: Int]
+  /// How it is evaluated fast, made when it is first asked for.
+  private(set) var plans = PlanCache()
 
   /// Checks the graph: names are unique, every layer reads what stands before it, every output exists.
   public init(
@@ -83,6 +85,7 @@ public struct Network: Sendable {
 
   func mappingParameters(_ transform: (Parameter) -> NDArray) -> Network {
     var result = self
+    result.plans = PlanCache()
     for place in layers.indices {
       for index in layers[place].parameters.indices {
         result.layers[place].parameters[index].value = transform(layers[place].parameters[index])

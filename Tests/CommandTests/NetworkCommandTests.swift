@@ -43,6 +43,38 @@ import Testing
     #expect(document.warnings.isEmpty)
   }
 
+  /// What HDF5 takes batch by batch is what the others take at once.
+  @Test func everyFileFormatHoldsTheSameArrays() throws {
+    let folder = try Folder()
+    for (name, size) in [("out.npz", "2"), ("out.safetensors", "1"), ("out.h5", "1")] {
+      let result = try Clew.run(
+        ["run"] + Self.model + [
+          "--input", Self.resNet + ":input", "--capture", "layer2.0.add", "--gradient-of", "1", "--precision", "float64",
+          "--batch-size", size, "--output", name, "--quiet",
+        ], in: folder)
+      #expect(result.status == 0, "\(name) \(result.error)")
+    }
+    let expected = try NamedArrays.load(folder.path("out.npz"))
+    for name in ["out.safetensors", "out.h5"] {
+      let found = try NamedArrays.load(folder.path(name))
+      #expect(Set(found.names) == Set(expected.names))
+      for key in expected.names {
+        let (a, b) = (try found.array(named: key), try expected.array(named: key))
+        #expect(a.shape == b.shape && zip(a.doubles, b.doubles).allSatisfy { Swift.abs($0 - $1) < 1e-10 }, "\(name) \(key)")
+      }
+    }
+  }
+
+  @Test func aRunThatFailsMidwayLeavesNoFile() throws {
+    let folder = try Folder()
+    let pictures = ["rgb.jpg", "grey.jpg"].map { libraryFixture("FormatsTests/Fixtures/" + $0) }
+    let missing = folder.path("missing.jpg")
+    let result = try Clew.run(
+      ["run"] + Self.model + ["--input"] + pictures + [missing, "--batch-size", "1", "--output", "out.h5"], in: folder)
+    #expect(result.status == 2 && result.complaints.count == 1 && result.error.contains("missing.jpg"), "\(result.error)")
+    #expect(!folder.names("").contains("out.h5"))
+  }
+
   @Test func picturesBecomeFeaturesAndSegments() throws {
     let folder = try Folder()
     let picture = libraryFixture("FormatsTests/Fixtures/rgb.jpg")

@@ -41,3 +41,36 @@ int od_run(const od_convolution *convolution, float *x, float *packed, float *y,
 // "2.6.3", and the instruction set of the kernels that it generates here.
 const char *od_version(void);
 const char *od_instruction_set(void);
+
+// A network of convolutions, poolings and sums for a fixed number of images, on the calling thread: every value stays in the layout
+// that its producer chose, and memory is shared by values that do not live at the same time. Immutable once finished; several
+// threads may run one plan at a time, each with its own memory.
+typedef struct od_plan od_plan;
+
+enum od_activation { OD_LINEAR, OD_RELU, OD_GELU, OD_TANH, OD_SIGMOID, OD_SWISH };
+enum od_pooling { OD_MAXIMUM, OD_AVERAGE, OD_AVERAGE_WITHOUT_PADDING };
+
+od_plan *od_plan_create(void);
+void od_plan_destroy(od_plan *plan);
+
+// Each gives the number of the value that it adds, or -1: oneDNN cannot do it, the plan is of no use.
+
+// [batch, channels, height, width], images `image` elements apart.
+int od_plan_input(od_plan *plan, const int64_t extents[4], int64_t image);
+// x convolved with a weight and a bias of its own, plus the value `added` unless that is -1, then the activation. The value `added` is
+// gone afterwards: nothing may read it again. Strides of `shape` are not read.
+int od_plan_convolution(od_plan *plan, int x, const struct od_shape *shape, int added, enum od_activation activation);
+int od_plan_pooling(od_plan *plan, int x, enum od_pooling pooling, const int64_t kernel[2], const int64_t stride[2],
+                    const int64_t padding[2], const int64_t output[2]);
+int od_plan_sum(od_plan *plan, int a, int b);
+int od_plan_activation(od_plan *plan, int x, enum od_activation activation);
+
+// Makes `y` the result, images `image` elements apart, and gives every value its place in memory. Non-zero: failed.
+int od_plan_finish(od_plan *plan, int y, int64_t image);
+
+// Bytes of one run's memory, and of all convolutions' weights and biases in the layouts that they want; both aligned to 64.
+size_t od_plan_memory_bytes(const od_plan *plan);
+size_t od_plan_packed_bytes(const od_plan *plan);
+// The weight and the bias of the convolution that was added as number `index` (from 0), to their places in `packed`.
+int od_plan_pack(const od_plan *plan, int index, const float *weight, const float *bias, void *packed);
+int od_plan_run(const od_plan *plan, const float *x, const void *packed, float *y, void *memory);

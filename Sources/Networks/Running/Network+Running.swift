@@ -19,7 +19,9 @@ extension Network {
       recordingCaptures: recordingCaptures)
   }
 
-  /// Runs the network. Layers that lead to no output and no captured value are left out.
+  /// Runs the network. What is not recorded, in float32, and of which nothing but the outputs is asked for goes by an inference plan, if the
+  /// layers are of the kinds that it has (convolutions, pooling, sums, activations, linear layers at the end): the same numbers up to
+  /// rounding (largest difference 10⁻⁵ of the largest entry). Layers that lead to no output and no captured value are left out.
   ///
   /// - Parameters:
   ///   - values: one tensor for each input, by name; floating-point ones in the network's precision. Recorded ones can be
@@ -36,6 +38,9 @@ extension Network {
     mode: RunMode = .evaluation, parameters: [String: Tensor] = [:], recordingCaptures: Bool = false
   ) throws(NetworkError) -> NetworkRun {
     try check(values, parameters)
+    if captures.isEmpty, interventions.isEmpty, mode == .evaluation, parameters.isEmpty, let output = planned(values) {
+      return NetworkRun(outputs: [outputs[0].name: output], output: output, captured: [:])
+    }
     var wanted: [String: ValueReference] = [:]
     for name in captures { wanted[name] = try reference(name) }
     let changes = try Interventions(interventions, in: self)
@@ -49,6 +54,12 @@ extension Network {
     var captured: [String: Tensor] = [:]
     for (name, value) in wanted { captured[name] = try evaluation.value(value) }
     return NetworkRun(outputs: outputs, output: try evaluation.value(self.outputs[0].value), captured: captured)
+  }
+
+  /// The output by the inference plan: where nothing is recorded, in float32, if the network is one that plans can be made of.
+  private func planned(_ values: [String: Tensor]) -> Tensor? {
+    guard values.count == 1, let x = values.first?.value, !x.isRecorded, x.dtype == .float32, x.rank == 4 else { return nil }
+    return plans.plan(for: self, shape: x.shape)?.run(x.value).map { Tensor($0) }
   }
 
   /// Inputs must be complete, known, of the network's precision, and of a shape that the network says it takes.

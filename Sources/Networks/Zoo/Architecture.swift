@@ -33,14 +33,11 @@ public struct ArchitectureOptions: Sendable, Equatable {
   public var inChannels: Int?
   /// Strides of a plain CNN's convolutions. Default: 1 each.
   public var strides: [Int]?
-  /// Side of the pictures, for transformers whose embedding of positions is to be interpolated. Default: that of training.
-  public var imageSize: Size2D?
 
-  public init(heads: Int? = nil, inChannels: Int? = nil, strides: [Int]? = nil, imageSize: Size2D? = nil) {
+  public init(heads: Int? = nil, inChannels: Int? = nil, strides: [Int]? = nil) {
     self.heads = heads
     self.inChannels = inChannels
     self.strides = strides
-    self.imageSize = imageSize
   }
 }
 

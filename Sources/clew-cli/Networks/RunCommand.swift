@@ -12,7 +12,7 @@ struct RunCommand: ParsableCommand {
       Examples:
         clew run --model resnet18 --checkpoint resnet18.pth --input photo.jpg --json
         clew run --model vit --checkpoint dino.pth --input *.jpg --capture blocks.11.attn.qkv --grid --output keys.npz
-        clew run --model mlp --checkpoint run --input test.npz:inputs --gradient-of 0 --output gradients.npz
+        clew run --model mlp --checkpoint run --input test.npz:inputs --gradient-of 0 --output gradients.h5
       """)
 
   @OptionGroup var network: NetworkOptions
@@ -38,7 +38,9 @@ struct RunCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: ArgumentHelp("Samples that are run at a time.", valueName: "count"))
   var batchSize = 16
 
-  @Option(help: ArgumentHelp("Write all arrays to this .npz or .safetensors file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Write all arrays to this .npz, .safetensors or .h5 file; .h5 is written batch by batch.", valueName: "file"))
   var output: String?
 
   @OptionGroup var common: CommonOptions
@@ -65,7 +67,7 @@ struct RunCommand: ParsableCommand {
       }
     }
     if let output, let format {
-      try format.write(to: output, work)
+      try format.write(to: output, samples: batches.count, work)
     } else {
       try work { _, _ in }
     }

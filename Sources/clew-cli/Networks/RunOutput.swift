@@ -53,20 +53,21 @@ struct RunOutput {
 
   /// The file that arrays go to, recognised by its name.
   enum Format: String, CaseIterable {
-    case npz, safetensors
+    case npz, safetensors, h5
 
     init(_ path: String) throws {
       let ending = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
-      guard let format = Format(rawValue: ending) else {
-        throw CommandError.unusable("--output: found '\(path)', expected a name that ends in .npz or .safetensors")
+      guard let format = Format(rawValue: ending == "hdf5" ? "h5" : ending) else {
+        throw CommandError.unusable("--output: found '\(path)', expected a name that ends in .npz, .safetensors or .h5")
       }
       self = format
     }
 
     typealias Sink = (_ arrays: [(name: String, array: NDArray)], _ first: Int) throws -> Void
 
-    /// Writes what `work` hands over batch by batch; it is held in memory until then.
-    func write(to path: String, _ work: (Sink) throws -> Void) throws {
+    /// Writes what `work` hands over batch by batch. HDF5 takes each at once; for the others it is held in memory until the last.
+    func write(to path: String, samples: Int, _ work: (Sink) throws -> Void) throws {
+      if self == .h5 { return try Self.stream(to: path, samples: samples, work) }
       var parts: [(name: String, arrays: [NDArray])] = []
       try work { arrays, _ in
         if parts.isEmpty { parts = arrays.map { (name: $0.name, arrays: []) } }
@@ -76,6 +77,30 @@ struct RunOutput {
         (name: part.name, array: concatenated(part.arrays.map { Tensor($0) }, along: 0).value)
       }
       try self == .npz ? NPZ.write(whole, to: path) : Safetensors.write(whole, to: path)
+    }
+
+    private static func stream(to path: String, samples: Int, _ work: (Sink) throws -> Void) throws {
+      var failure: (any Error)?
+      do throws(FormatError) {
+        try HDF5File.write(to: path) { (writer) throws(FormatError) in
+          do {
+            try work { arrays, first in try append(arrays, first, samples, to: writer) }
+          } catch let error as FormatError { throw error } catch {
+            // Whatever it is, the file must not come to stand under its name.
+            failure = error
+            throw FormatError(.unwritable, path: path, found: "an error", expected: "results")
+          }
+        }
+      } catch { throw failure ?? error }
+    }
+
+    private static func append(
+      _ arrays: [(name: String, array: NDArray)], _ first: Int, _ samples: Int, to writer: HDF5Writer
+    ) throws {
+      for (name, array) in arrays {
+        if first == 0 { try writer.create(name, dtype: array.dtype, shape: Shape([samples] + array.shape.dropFirst())) }
+        try writer.write(array, into: name, from: [first] + array.shape.dropFirst().map { _ in 0 })
+      }
     }
   }
 }

@@ -51,8 +51,9 @@ struct TraceInput {
     of layer: String, _ network: Network, _ batches: NetworkBatches, maxNodes: Int, names: String?
   ) throws -> TraceInput {
     var grids: [Tensor] = []
+    let network = try network.withOutputs([layer])
     for index in 0..<batches.count {
-      let run = try network.withOutputs([layer]).run(try batches.batch(index..<index + 1))
+      let run = try network.run(try batches.batch(index..<index + 1))
       grids.append(try featureGrid(run.output))
       let nodes = grids[0].count / max(1, grids[0].shape[3]) * batches.count
       if nodes > maxNodes {
