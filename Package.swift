@@ -24,6 +24,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
@@ -39,7 +40,8 @@ let package = Package(
     library("Autograd", ["TensorCore", "CKernels"]),
     library("GradientTesting", ["Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
-    library("Formats", ["TensorCore", "CZip", "CImage"]),
+    library(
+      "Formats", ["TensorCore", "CZip", "CImage", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     library("Features", ["Autograd"]),
     library("Attribution", ["SpectralClustering", "Features"]),
     library("Figures", ["TensorCore", "CImage"]),
