@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PACKAGES := $(shell sed 's/\#.*//' Packages.txt)
-LIBRARIES := TensorCore Autograd GradientTesting SpectralClustering Formats Features Attribution Figures Clew
+LIBRARIES := TensorCore Autograd GradientTesting SpectralClustering Formats Features Networks Attribution Figures Clew
 FORMATTED := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Examples/Package.swift Examples/Sources
 # Outside the checkout: the peers weigh more than a gigabyte, and outlive any one clone.
 PEERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/clew-peers

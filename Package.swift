@@ -32,20 +32,24 @@ let package = Package(
     .target(
       name: "CImage", cSettings: cSettings,
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
+    .target(name: "COneDNN", cSettings: cSettings, linkerSettings: [.linkedLibrary("dnnl")]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
-    library("TensorCore", ["CKernels", "COpenBLAS"]),
+    library("TensorCore", ["CKernels", "COneDNN", "COpenBLAS"]),
     library("Autograd", ["TensorCore", "CKernels"]),
     library("GradientTesting", ["Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library(
       "Formats", ["TensorCore", "CZip", "CImage", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     library("Features", ["Autograd"]),
+    library("Networks", ["Autograd", "Formats"]),
     library("Attribution", ["SpectralClustering", "Features"]),
     library("Figures", ["TensorCore", "CImage"]),
-    library("Clew", ["TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Attribution", "Figures"]),
+    library(
+      "Clew",
+      ["TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Networks", "Attribution", "Figures"]),
     .executableTarget(
       name: "clew-cli",
       dependencies: [
@@ -60,6 +64,7 @@ let package = Package(
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
     test("FiguresTests", ["Figures", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
+    test("NetworksTests", ["Networks", "GradientTesting"], resources: [.copy("Fixtures")]),
     test("AttributionTests", ["Attribution"]),
     test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
     test("HouseTests", []),

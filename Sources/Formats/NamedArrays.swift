@@ -1,65 +1,55 @@
 import TensorCore
 
 /// The arrays of a file under their names: of an `.npy` file the one called `array`, of an `.npz` archive each entry, of a
-/// PNG or JPEG picture its `pixels` ([H, W, C], uint8). The format is recognised by content, never by the file's name.
+/// safetensors file or a PyTorch checkpoint each tensor, of a PNG or JPEG picture its `pixels` ([H, W, C], uint8). The format
+/// is recognised by content, never by the file's name.
 ///
 /// Loading reads and checks headers (and pictures whole); the elements of arrays are read when they are asked for, each time
 /// anew: keep the result.
 public struct NamedArrays: Sendable {
   /// The file.
-  public let path: String
+  public var path: String { file.path }
   /// The arrays in the order of the file. One that cannot be read says why.
-  public let entries: [ArrayDescription]
-  private let source: Source
-
-  private enum Source: Sendable {
-    case npy
-    case npz(NPZ)
-    case picture(Picture)
-  }
+  public var entries: [ArrayDescription] { file.entries }
+  private let file: any ArrayFile
 
   /// The formats that are read, for error messages.
-  static let readable = "an .npy or .npz file, a PNG or a JPEG picture"
+  static let readable = "an .npy, .npz or safetensors file, a PyTorch checkpoint, a PNG or a JPEG picture"
 
-  /// Recognises and opens the file `path`. Throws ``FormatError`` if it is missing, a folder, empty, damaged, or of
-  /// a format that is not read.
+  /// Recognises and opens the file `path`; of a run's folder the checkpoint that its `last_checkpoint` names.
+  /// Throws ``FormatError`` if it is missing, another folder, empty, damaged, or of a format that is not read.
   public static func load(_ path: String) throws(FormatError) -> NamedArrays {
+    let path = try CheckpointFolder.resolve(path)
     var file = try InputFile(path)
-    switch FileSignature(try file.peek(FileSignature.length), byteCount: file.byteCount) {
+    return NamedArrays(file: try open(&file))
+  }
+
+  private static func open(_ file: inout InputFile) throws(FormatError) -> any ArrayFile {
+    let path = file.path
+    switch FileSignature(try file.peek(FileSignature.length)) {
     case .npy:
       let header = try NPYHeader.read(from: &file)
-      return NamedArrays(path: path, entries: [ArrayDescription(name: "array", header: header)], source: .npy)
+      return SingleArrayFile(path: path, entries: [ArrayDescription(name: "array", header: header)])
     case .zip:
-      let npz = try NPZ(ZipArchive(path, byteCount: file.byteCount))
-      return NamedArrays(path: path, entries: npz.entries, source: .npz(npz))
-    case .png, .jpeg:
-      let picture = try Picture.decode(&file)
-      let entry = ArrayDescription(
-        name: "pixels", storedType: picture.storedType, dtype: .uint8, shape: picture.pixels.shape)
-      return NamedArrays(path: path, entries: [entry], source: .picture(picture))
-    case .other(let kind):
-      throw FormatError(.unsupported, path: path, found: kind, expected: readable)
+      let archive = try ZipArchive(path, byteCount: file.byteCount)
+      return PyTorchCheckpoint.isCheckpoint(archive) ? try PyTorchCheckpoint(archive) : try NPZ(archive)
+    case .safetensors: return try Safetensors(&file)
+    case .png, .jpeg: return PictureFile(path: path, picture: try Picture.decode(&file))
+    case let other: throw FormatError(.unsupported, path: path, found: other.description, expected: readable)
     }
   }
 
   /// Whether the file is a picture, so that its array is pixels and not features.
-  public var isPicture: Bool {
-    if case .picture = source { return true }
-    return false
-  }
+  public var isPicture: Bool { file is PictureFile }
+
+  /// The arrays that are a model's parameters: of a checkpoint those of its state dict, under its keys; of another file all.
+  public var parameters: [ArrayDescription] { (file as? PyTorchCheckpoint)?.stateDict ?? entries }
 
   /// The names of the arrays, in the order of the file.
   public var names: [String] { entries.map(\.name) }
 
   /// Reads the array `name`. Throws ``FormatError`` of kind `unknownKey`, with the nearest name, if there is none.
-  public func array(named name: String) throws(FormatError) -> NDArray {
-    switch source {
-    case .npz(let npz): return try npz.array(named: name)
-    case .npy where name == names.first: return try NPY.read(path)
-    case .picture(let picture) where name == names.first: return picture.pixels
-    case .npy, .picture: throw .unknownKey(name, in: path, names: names)
-    }
-  }
+  public func array(named name: String) throws(FormatError) -> NDArray { try file.array(named: name) }
 
   /// Reads the array `name`, as ``array(named:)``.
   public subscript(name: String) -> NDArray {

@@ -1,3 +1,4 @@
+import COneDNN
 import CKernels
 
 /// What the kernels run on, for reports.
@@ -7,4 +8,9 @@ public enum Hardware {
 
   /// The processor whose kernels OpenBLAS chose, and how it was built.
   public static var blasKernels: String { "\(BLAS.coreName) kernels (\(BLAS.configuration))" }
+
+  /// The version of oneDNN, and the instruction set of the convolutions that it generates.
+  public static var convolutionKernels: String {
+    "oneDNN \(String(cString: od_version())), \(String(cString: od_instruction_set()))"
+  }
 }

@@ -5,7 +5,7 @@ import Foundation
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Check this installation: versions, threads, instruction set, BLAS kernels, a gradient.",
+    abstract: "Check this installation: versions, threads, instruction set, kernels of BLAS and oneDNN, a gradient.",
     discussion: """
       Example:
         clew doctor
@@ -30,7 +30,7 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     try common.apply()
     let gradientCheck = gradientCheck
-    let checks = [version, threads, instructionSet, blas, gnuplot, gradientCheck]
+    let checks = [version, threads, instructionSet, blas, convolution, gnuplot, gradientCheck]
     let bad = checks.filter { !$0.isGood }
     if common.json {
       let report = Report(
@@ -66,6 +66,16 @@ struct DoctorCommand: ParsableCommand {
       name: "BLAS kernels", isGood: forced == nil,
       found: "OpenBLAS, \(Hardware.blasKernels)" + (forced.map { ", forced by OPENBLAS_CORETYPE=\($0)" } ?? ""),
       advice: forced == nil ? nil : "unset OPENBLAS_CORETYPE (and OPENBLAS_L2_SIZE), unless you know that it helps")
+  }
+
+  /// oneDNN generates code for the processor, unless a variable forbids it instructions.
+  private var convolution: Check {
+    let environment = ProcessInfo.processInfo.environment
+    let variable = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"].first { environment[$0] != nil }
+    return Check(
+      name: "convolution kernels", isGood: variable == nil,
+      found: Hardware.convolutionKernels + (variable.map { ", held back by \($0)=\(environment[$0] ?? "")" } ?? ""),
+      advice: variable.map { "unset \($0), unless you know that it helps" })
   }
 
   private var gnuplot: Check {

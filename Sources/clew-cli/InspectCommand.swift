@@ -10,7 +10,10 @@ struct InspectCommand: ParsableCommand {
         clew inspect features.npz
       """)
 
-  @Argument(help: ArgumentHelp("A .npy, .npz, PNG or JPEG file; file.npz:key for one array.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp(
+      "A NumPy, safetensors, PNG or JPEG file, a PyTorch checkpoint, or a run's folder; file:key for one array.",
+      valueName: "file"))
   var file: String
 
   @OptionGroup var common: CommonOptions

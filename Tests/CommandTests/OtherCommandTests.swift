@@ -112,6 +112,8 @@ import Testing
     let diagnosis = try JSONDecoder().decode(Diagnosis.self, from: result.output)
     let blas = try #require(diagnosis.checks.first { $0.name == "BLAS kernels" })
     #expect(blas.isGood && blas.advice == nil && blas.found.contains("kernels"))
+    let convolution = try #require(diagnosis.checks.first { $0.name == "convolution kernels" })
+    #expect(convolution.isGood && convolution.found.contains(/^oneDNN \d+\.\d+\.\d+, \S/))
     #expect(diagnosis.checks.first { $0.name.contains("gradient") }?.isGood == true)
   }
 
@@ -120,5 +122,7 @@ import Testing
     #expect(result.status == 0)
     #expect(result.text.contains("forced by OPENBLAS_CORETYPE=Haswell"))
     #expect(result.text.contains("unset OPENBLAS_CORETYPE"))
+    let limited = try Clew.run(["doctor"], in: try Folder(), environment: ["ONEDNN_MAX_CPU_ISA": "SSE41"])
+    #expect(limited.status == 0 && limited.text.contains("SSE4.1, held back by ONEDNN_MAX_CPU_ISA=SSE41"))
   }
 }

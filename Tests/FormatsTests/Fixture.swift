@@ -26,9 +26,10 @@ enum Fixture {
     var testDescription: String { "\(file):\(key)" }
   }
 
-  static let expected: [Expected] = {
-    do { return try JSONDecoder().decode([Expected].self, from: Data(try bytes("expected.json"))) } catch { return [] }
-  }()
+  /// From each script that writes fixtures.
+  static let expected: [Expected] = ["expected.json", "expected-tensors.json"].flatMap { file in
+    do { return try JSONDecoder().decode([Expected].self, from: Data(try bytes(file))) } catch { return [Expected]() }
+  }
 
   /// Runs `body` on a new folder and removes it.
   static func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {

@@ -14,7 +14,7 @@ import Testing
   }
 
   static let realNumbers = "booleans, integers or real floating-point numbers of up to 64 bits"
-  static let readable = "an .npy or .npz file, a PNG or a JPEG picture"
+  static let readable = "an .npy, .npz or safetensors file, a PyTorch checkpoint, a PNG or a JPEG picture"
 
   static let cases: [Case] = [
     Case(file: "missing.npy", kind: .unreadable, found: "no such file", expected: "a readable file"),
@@ -57,7 +57,6 @@ import Testing
     Case(
       file: "refused-bzip2.npz", kind: .unsupported, found: "compression method 12", expected: "a stored or deflated entry"),
     Case(file: "refused-other.npz", kind: .malformed, found: "a zip archive without .npy entries", expected: readable),
-    Case(file: "refused-checkpoint.pth", kind: .unsupported, found: "a PyTorch checkpoint", expected: readable),
     Case(
       file: "refused-huge.png", kind: .tooLarge, found: "a PNG that states 2147483647 × 2147483647 pixels",
       expected: "at most 357913941 pixels"),
@@ -68,10 +67,10 @@ import Testing
     Case(
       file: "refused-cmyk.jpg", kind: .unsupported, found: "a JPEG with CMYK colours", expected: "grey or RGB pixels"),
     Case(file: "refused.h5", kind: .unsupported, found: "an HDF5 file", expected: readable),
-    Case(file: "refused.safetensors", kind: .unsupported, found: "a safetensors file", expected: readable),
     Case(file: "refused.onnx", kind: .unsupported, found: "an ONNX network", expected: readable),
     Case(
-      file: "refused.pt", kind: .unsupported, found: "a Python pickle (a PyTorch checkpoint, perhaps)", expected: readable),
+      file: "refused.pt", kind: .unsupported, found: "a bare Python pickle (a PyTorch checkpoint from before 1.6, perhaps)",
+      expected: readable),
     Case(file: "refused.tif", kind: .unsupported, found: "a TIFF picture", expected: readable),
   ]
 

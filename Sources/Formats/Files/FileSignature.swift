@@ -1,14 +1,27 @@
 /// What a file is by its first bytes; its name is never asked.
 enum FileSignature: Equatable {
-  case npy, zip, png, jpeg
+  case npy, zip, png, jpeg, hdf5, safetensors
   /// Recognised in order to be refused by its own name.
   case other(String)
+
+  /// In words, with an article.
+  var description: String {
+    switch self {
+    case .npy: "an .npy array"
+    case .zip: "a zip archive"
+    case .png: "a PNG picture"
+    case .jpeg: "a JPEG picture"
+    case .hdf5: "an HDF5 file"
+    case .safetensors: "a safetensors file"
+    case .other(let kind): kind
+    }
+  }
 
   /// Bytes that recognition looks at.
   static let length = 512
 
-  /// `bytes` are the first of a file of `byteCount` bytes.
-  init(_ bytes: [UInt8], byteCount: Int) {
+  /// `bytes` are the first of the file.
+  init(_ bytes: [UInt8]) {
     func starts(_ magic: [UInt8], at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: magic) }
     func starts(_ text: String, at offset: Int = 0) -> Bool { starts(Array(text.utf8), at: offset) }
     if starts(NPYHeader.magic) {
@@ -20,11 +33,11 @@ enum FileSignature: Equatable {
     } else if starts([0xFF, 0xD8, 0xFF]) {
       self = .jpeg
     } else if starts([0x89] + Array("HDF\r\n\u{1A}\n".utf8)) {
-      self = .other("an HDF5 file")
-    } else if Self.isSafetensors(bytes, byteCount: byteCount) {
-      self = .other("a safetensors file")
+      self = .hdf5
+    } else if Self.isSafetensors(bytes) {
+      self = .safetensors
     } else if starts([0x80]) && bytes.count > 1 && (2...5).contains(bytes[1]) {
-      self = .other("a Python pickle (a PyTorch checkpoint, perhaps)")
+      self = .other("a bare Python pickle (a PyTorch checkpoint from before 1.6, perhaps)")
     } else if starts("II*\0") || starts("MM\0*") || starts("II+\0") || starts("MM\0+") {
       self = .other("a TIFF picture")
     } else if starts("GIF8") {
@@ -45,10 +58,10 @@ enum FileSignature: Equatable {
   }
 
   /// Safetensors have no magic number: a 64-bit length, then that many bytes of a JSON object.
-  private static func isSafetensors(_ bytes: [UInt8], byteCount: Int) -> Bool {
+  private static func isSafetensors(_ bytes: [UInt8]) -> Bool {
     guard bytes.count > 9, bytes[8] == UInt8(ascii: "{") else { return false }
     let length = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    return length >= 2 && length <= UInt64(byteCount - 8)
+    return length >= 2 && length <= UInt64(SafetensorsHeader.maximalLength)
   }
 
   /// ONNX is a bare protocol buffer: field 1 (the version, a small number), then another field of the model.

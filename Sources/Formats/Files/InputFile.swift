@@ -51,6 +51,15 @@ struct InputFile: ~Copyable, ByteSource {
     remaining = max(0, remaining - buffer.count)
   }
 
+  /// Moves on by `count` bytes without reading them.
+  mutating func skip(_ count: Int) throws(FormatError) {
+    guard count <= remaining else {
+      throw FormatError(.malformed, path: path, found: "\(remaining) bytes", expected: "more than \(count)")
+    }
+    if lseek(descriptor, off_t(count), SEEK_CUR) < 0 { throw Self.unreadable(path, errno) }
+    remaining -= count
+  }
+
   /// The first bytes of the file, up to `count`, without moving on.
   func peek(_ count: Int) throws(FormatError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: min(count, byteCount))

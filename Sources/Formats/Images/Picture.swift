@@ -41,12 +41,11 @@ public struct Picture: Sendable {
 
   static func decode(_ file: inout InputFile) throws(FormatError) -> Picture {
     let path = file.path
-    switch FileSignature(try file.peek(FileSignature.length), byteCount: file.byteCount) {
+    switch FileSignature(try file.peek(FileSignature.length)) {
     case .png: return try PNG.decode(try file.readAll(limit: byteLimit), path: path)
     case .jpeg: return try JPEG.decode(try file.readAll(limit: byteLimit), path: path)
-    case .npy: throw FormatError(.unsupported, path: path, found: "an .npy array", expected: "a PNG or JPEG picture")
-    case .zip: throw FormatError(.unsupported, path: path, found: "a zip archive", expected: "a PNG or JPEG picture")
-    case .other(let kind): throw FormatError(.unsupported, path: path, found: kind, expected: "a PNG or JPEG picture")
+    case let other:
+      throw FormatError(.unsupported, path: path, found: other.description, expected: "a PNG or JPEG picture")
     }
   }
 }

@@ -10,7 +10,7 @@ public enum NPY {
   public static func read(_ path: String) throws(FormatError) -> NDArray {
     var file = try InputFile(path)
     let header = try NPYHeader.read(from: &file)
-    return try NPYElements.read(header, from: &file)
+    return try header.readElements(from: &file)
   }
 
   /// The bytes of a file that holds `array`: little-endian, row-major, the same as NumPy writes.

@@ -2,7 +2,7 @@ import TensorCore
 
 /// The header of an `.npy` file (NumPy Enhancement Proposal 1, versions 1.0 to 3.0): element type, order and shape.
 struct NPYHeader: Sendable, Equatable {
-  let element: NPYElement
+  let element: StoredElement
   let isBigEndian: Bool
   /// Whether the first axis varies fastest.
   let isFortranOrder: Bool
@@ -41,6 +41,15 @@ struct NPYHeader: Sendable, Equatable {
     return header
   }
 
+  /// Reads the elements that follow this header, whose size ``read(from:)`` has held against the source's.
+  func readElements(from source: inout some ByteSource & ~Copyable) throws(FormatError) -> NDArray {
+    // An array in Fortran order is a row-major one with its axes reversed.
+    let isTransposed = isFortranOrder && shape.rank > 1
+    let stored = isTransposed ? Shape(shape.reversed()) : shape
+    let array = try ElementReading.read(element, isBigEndian: isBigEndian, shape: stored, from: &source)
+    return isTransposed ? ElementReading.reversingAxes(array) : array
+  }
+
   init(text: [UInt8], path: String) throws(FormatError) {
     func malformed(_ found: String, _ expected: String) -> FormatError {
       FormatError(.malformed, path: path, found: "an .npy header with \(found)", expected: expected)
@@ -62,21 +71,21 @@ struct NPYHeader: Sendable, Equatable {
     (shape, payloadByteCount) = try Self.shape(items, element: element, malformed: malformed)
   }
 
-  private static func element(_ descriptor: PythonLiteral, path: String) throws(FormatError) -> (NPYElement, Bool) {
+  private static func element(_ descriptor: PythonLiteral, path: String) throws(FormatError) -> (StoredElement, Bool) {
     let expected = "booleans, integers or real floating-point numbers of up to 64 bits"
     guard case .string(let text) = descriptor else {
       let found = if case .list = descriptor { "a structured dtype" } else { "a dtype that is not a text" }
       throw FormatError(.unsupported, path: path, found: found, expected: expected)
     }
-    if let parsed = NPYElement.parse(descriptor: text) { return parsed }
-    let meaning = NPYElement.meaning(ofDescriptor: text).map { " (\($0))" } ?? ""
+    if let parsed = StoredElement.parse(descriptor: text) { return parsed }
+    let meaning = StoredElement.meaning(ofDescriptor: text).map { " (\($0))" } ?? ""
     throw FormatError(.unsupported, path: path, found: "dtype \(text.quoted())\(meaning)", expected: expected)
   }
 
   /// The shape, and the bytes that its elements take. No product of extents can overflow later: it is formed here from
   /// all extents but the zeros, widened elements counted.
   private static func shape(
-    _ items: [PythonLiteral], element: NPYElement, malformed: (String, String) -> FormatError
+    _ items: [PythonLiteral], element: StoredElement, malformed: (String, String) -> FormatError
   ) throws(FormatError) -> (Shape, Int) {
     guard items.count <= maximalRank else { throw malformed("\(items.count) axes", "at most \(maximalRank)") }
     var extents: [Int] = []
@@ -97,7 +106,7 @@ struct NPYHeader: Sendable, Equatable {
   /// start at a multiple of 64 bytes, with room for the first extent to grow to 21 digits.
   static func bytes(_ dtype: DType, _ shape: Shape) -> [UInt8] {
     let tuple = shape.rank == 1 ? "(\(shape[0]),)" : "(\(shape.map(String.init).joined(separator: ", ")))"
-    var text = "{'descr': '\(NPYElement.descriptor(of: dtype))', 'fortran_order': False, 'shape': \(tuple), }"
+    var text = "{'descr': '\(StoredElement.descriptor(of: dtype))', 'fortran_order': False, 'shape': \(tuple), }"
     if shape.rank > 0 { text += String(repeating: " ", count: max(0, 21 - "\(shape[0])".count)) }
     let start = magic.count + 4
     text += String(repeating: " ", count: 63 - (start + text.utf8.count) % 64) + "\n"

@@ -23,9 +23,6 @@ public struct NPZ: Sendable {
   init(_ archive: ZipArchive) throws(FormatError) {
     self.archive = archive
     path = archive.path
-    if archive.entries.contains(where: { $0.name.hasSuffix("/data.pkl") }) {
-      throw FormatError(.unsupported, path: path, found: "a PyTorch checkpoint", expected: NamedArrays.readable)
-    }
     if !archive.entries.isEmpty, !archive.entries.contains(where: { $0.name.hasSuffix(Self.suffix) }) {
       throw FormatError(.malformed, path: path, found: "a zip archive without .npy entries", expected: NamedArrays.readable)
     }
@@ -64,7 +61,7 @@ public struct NPZ: Sendable {
     if let problem = entries[index].problem { throw problem }
     return try archive.withEntry(archive.entries[index], name: "\(path):\(name)") { (source) throws(FormatError) in
       let header = try NPYHeader.read(from: &source)
-      let array = try NPYElements.read(header, from: &source)
+      let array = try header.readElements(from: &source)
       try source.finish()
       return array
     }

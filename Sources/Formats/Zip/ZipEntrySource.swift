@@ -1,4 +1,5 @@
 import CZip
+import Foundation
 
 /// The decompressed bytes of one entry, from front to back.
 struct ZipEntrySource: ~Copyable, ByteSource {
@@ -30,6 +31,23 @@ struct ZipEntrySource: ~Copyable, ByteSource {
       offset += count
     }
     remaining = max(0, remaining - buffer.count)
+  }
+
+  /// Moves on by `count` bytes, which must be left: by a jump where the entry is stored, else by reading.
+  mutating func skip(_ count: Int) throws(FormatError) {
+    guard count > 0 else { return }
+    if zip_fseek(file, zip_int64_t(count), SEEK_CUR) == 0 {
+      remaining = max(0, remaining - count)
+      return
+    }
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(count, 1 << 16), alignment: 1)
+    defer { chunk.deallocate() }
+    var rest = count
+    while rest > 0 {
+      let part = min(rest, chunk.count)
+      try read(into: UnsafeMutableRawBufferPointer(rebasing: chunk[..<part]))
+      rest -= part
+    }
   }
 
   /// Throws ``FormatError`` unless the entry ends here and has the checksum that the archive states (which libzip

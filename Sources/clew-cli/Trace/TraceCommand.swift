@@ -10,7 +10,7 @@ struct TraceCommand: ParsableCommand {
     abstract: "Trace the channels that made each segment of a normalised cut.",
     discussion: """
       INPUT is a feature array of shape [height, width, channels], [pictures, height, width, channels] or
-      [nodes, channels] in .npy or .npz (file.npz:key), or a PNG or JPEG picture, which is described by a
+      [nodes, channels] in .npy, .npz or .safetensors (file:key), or a PNG or JPEG picture, which is described by a
       bank of named filters: colour, gradients, Gabor texture.
 
       Examples:

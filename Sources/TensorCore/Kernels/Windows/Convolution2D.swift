@@ -1,170 +1,105 @@
-// Convolution and its two adjoints as products with a column matrix that is built block by block.
-// Every cut depends on shapes alone and every sum has one order, so the bits do not depend on the number of threads.
+/// One operand of ⟨y, x ⋆ w⟩: the one that is computed from the other two.
+package enum ConvolutionOperand: Sendable, Hashable, CaseIterable { case output, input, weight }
+
+/// How a convolution is computed. float64 knows `columns` alone, by which the others are tested.
+package enum ConvolutionMethod: Sendable, Hashable, CaseIterable {
+  /// Products with a matrix of columns.
+  case columns
+  /// oneDNN, on pieces in its own blocked layouts.
+  case blocked
+}
+
+/// Where the operands are; all but the computed one are only read.
+struct ConvolutionOperands<T> {
+  let x, w, y: UnsafeMutablePointer<T>
+}
 
 extension NDArray {
   /// y[n, o, p] = Σ w[o, c, k]·x[n, c, p·stride − padding + k·dilation], each group of channels on its own.
-  package static func convolution2D(_ x: NDArray, _ w: NDArray, _ shape: Convolution2DShape) -> NDArray {
-    bilinear(x, w, result: shape.outputShape, Convolve(shape: shape))
+  package static func convolution2D(
+    _ x: NDArray, _ w: NDArray, _ shape: Convolution2DShape, by method: ConvolutionMethod? = nil
+  ) -> NDArray {
+    convolved(.output, x, w, shape, method)
   }
 
   /// The adjoint of convolution in x: x̄[n, c, i] = Σ w[o, c, k]·g[n, o, p] over all (o, k, p) that read i.
-  package static func convolution2DInputGradient(_ g: NDArray, _ w: NDArray, _ shape: Convolution2DShape) -> NDArray {
-    bilinear(g, w, result: shape.inputShape, ConvolveInputGradient(shape: shape))
+  package static func convolution2DInputGradient(
+    _ g: NDArray, _ w: NDArray, _ shape: Convolution2DShape, by method: ConvolutionMethod? = nil
+  ) -> NDArray {
+    convolved(.input, g, w, shape, method)
   }
 
   /// The adjoint of convolution in w: w̄[o, c, k] = Σ g[n, o, p]·x[n, c, p·stride − padding + k·dilation].
-  package static func convolution2DWeightGradient(_ x: NDArray, _ g: NDArray, _ shape: Convolution2DShape) -> NDArray {
-    bilinear(x, g, result: shape.weightShape, ConvolveWeightGradient(shape: shape))
+  package static func convolution2DWeightGradient(
+    _ x: NDArray, _ g: NDArray, _ shape: Convolution2DShape, by method: ConvolutionMethod? = nil
+  ) -> NDArray {
+    convolved(.weight, x, g, shape, method)
   }
 
-  private static func bilinear(
-    _ a: NDArray, _ b: NDArray, result: Shape, _ kernel: some ConvolutionKernel
+  /// - Parameter method: the fastest that is known for the shape, unless given.
+  private static func convolved(
+    _ operand: ConvolutionOperand, _ a: NDArray, _ b: NDArray, _ shape: Convolution2DShape, _ method: ConvolutionMethod?
   ) -> NDArray {
-    func run<T: RealScalar>(_: T.Type) -> NDArray {
-      NDArray.building(result, as: T.self) { output in
+    func run<T: RealScalar>(_: T.Type, _ body: (ConvolutionOperands<T>) -> Void) -> NDArray {
+      NDArray.building(shape.shape(of: operand), as: T.self) { result in
         a.withUnsafeBufferPointer(as: T.self) { a in
           b.withUnsafeBufferPointer(as: T.self) { b in
-            guard let y = output.baseAddress, let pa = a.baseAddress, let pb = b.baseAddress else { return }
-            if kernel.shape.isEmpty { output.update(repeating: 0) } else { kernel.run(pa, pb, y) }
+            guard let r = result.baseAddress, let pa = a.baseAddress, let pb = b.baseAddress else { return }
+            let (a, b) = (UnsafeMutablePointer(mutating: pa), UnsafeMutablePointer(mutating: pb))
+            if shape.isEmpty {
+              result.update(repeating: 0)
+              return
+            }
+            switch operand {
+            case .output: body(ConvolutionOperands(x: a, w: b, y: r))
+            case .input: body(ConvolutionOperands(x: r, w: b, y: a))
+            case .weight: body(ConvolutionOperands(x: a, w: r, y: b))
+            }
           }
         }
       }
     }
     // Not `withRealType`: naming both types here lets the compiler specialise the gather loops.
-    return a.dtype == .float32 ? run(Float.self) : run(Double.self)
-  }
-}
-
-private protocol ConvolutionKernel {
-  var shape: Convolution2DShape { get }
-  func run<T: RealScalar>(_ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>)
-}
-
-private struct Convolve: ConvolutionKernel {
-  let shape: Convolution2DShape
-
-  /// Units are images × groups × pieces of the output plane; each is one product W·columns.
-  func run<T: RealScalar>(_ x: UnsafePointer<T>, _ w: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
-    let (rows, taps, plane) = (shape.outputDepth, shape.taps, shape.output.area)
-    let inputPlanes = shape.inputDepth * shape.input.area
-    // Below about four million multiply-adds a thread costs more than it brings.
-    let byWork = max(256, (1 << 22) / (rows * taps))
-    let pieces = EqualPieces(plane, atMost: shape.isPointwise ? byWork : max(64, min(byWork, columnBudget / taps)))
-    let matrix = ColumnMatrix(shape)
-    let units = shape.batch * shape.groups * pieces.pieces
-    Parallel.forEachRange(of: units, work: rows * taps * pieces.size) { units in
-      withScratch(T.self, shape.isPointwise ? 0 : taps * pieces.size) { columns in
-        for unit in units {
-          let (plot, piece) = unit.quotientAndRemainder(dividingBy: pieces.pieces)
-          let (group, positions) = (plot % shape.groups, pieces[piece])
-          let (source, target) = (x + plot * inputPlanes, y + plot * rows * plane + positions.lowerBound)
-          if !shape.isPointwise { matrix.gather(source, channels: shape.inputDepth, positions: positions, into: columns) }
-          T.gemm(
-            false, false, rows, positions.count, taps, 1, w + group * rows * taps, taps,
-            shape.isPointwise ? source + positions.lowerBound : UnsafePointer(columns),
-            shape.isPointwise ? plane : positions.count, 0, target, plane)
+    guard a.dtype == .float32 else { return run(Double.self) { ColumnConvolution.run(shape, operand, $0) } }
+    return run(Float.self) { operands in
+      switch method ?? shape.preferredMethod(for: operand) {
+      case .blocked:
+        if let blocked = BlockedConvolution(shape, operand) {
+          blocked.run(operands)
+        } else {
+          ColumnConvolution.run(shape, operand, operands)
         }
+      case .columns: ColumnConvolution.run(shape, operand, operands)
       }
     }
   }
 }
 
-/// Blocks of input channels and pieces of the output plane for the two adjoints: each block of channels owns its result.
-private struct AdjointBlocks {
-  let channels: EqualPieces
-  let positions: EqualPieces
-
-  init(_ shape: Convolution2DShape) {
-    // About 256 rows to a product keeps both packed operands in cache.
-    channels = EqualPieces(shape.inputDepth, atMost: (256 + shape.window.kernel.area - 1) / shape.window.kernel.area)
-    positions = EqualPieces(
-      shape.output.area, atMost: max(64, columnBudget / (channels.size * shape.window.kernel.area)))
-  }
-}
-
-private struct ConvolveInputGradient: ConvolutionKernel {
-  let shape: Convolution2DShape
-
-  /// Units are images × groups × blocks of input channels; each adds the columns Wᵀ·G to its own planes, piece by piece.
-  func run<T: RealScalar>(_ g: UnsafePointer<T>, _ w: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
-    let (depth, area, taps, plane) = (shape.outputDepth, shape.window.kernel.area, shape.taps, shape.output.area)
-    let (blocks, matrix) = (AdjointBlocks(shape), ColumnMatrix(shape))
-    let units = shape.batch * shape.groups * blocks.channels.pieces
-    Parallel.forEachRange(of: units, work: depth * blocks.channels.size * area * plane) { units in
-      withScratch(T.self, shape.isPointwise ? 0 : blocks.channels.size * area * blocks.positions.size) { columns in
-        for unit in units {
-          let (plot, block) = unit.quotientAndRemainder(dividingBy: blocks.channels.pieces)
-          let (group, channels) = (plot % shape.groups, blocks.channels[block])
-          let target = y + (plot * shape.inputDepth + channels.lowerBound) * shape.input.area
-          let weights = w + group * depth * taps + channels.lowerBound * area
-          let cotangents = g + plot * depth * plane
-          if shape.isPointwise {
-            T.gemm(true, false, channels.count, plane, depth, 1, weights, taps, cotangents, plane, 0, target, plane)
-            continue
-          }
-          target.update(repeating: 0, count: channels.count * shape.input.area)
-          for piece in 0..<blocks.positions.pieces {
-            let positions = blocks.positions[piece]
-            T.gemm(
-              true, false, channels.count * area, positions.count, depth, 1, weights, taps,
-              cotangents + positions.lowerBound, plane, 0, columns, positions.count)
-            matrix.scatterAdd(columns, channels: channels.count, positions: positions, to: target)
-          }
-        }
-      }
-    }
-  }
-}
-
-private struct ConvolveWeightGradient: ConvolutionKernel {
-  let shape: Convolution2DShape
-
-  /// Units are pieces of the batch × groups × blocks of input channels; each sums G·columnsᵀ over its images in order, and the
-  /// pieces of the batch are then added in order. The batch is cut only where groups and channels give too few units.
-  func run<T: RealScalar>(_ x: UnsafePointer<T>, _ g: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
-    let (blocks, count) = (AdjointBlocks(shape), shape.weightShape.elementCount)
-    let owned = shape.groups * blocks.channels.pieces
-    let wanted = (7 + owned) / owned
-    let images = EqualPieces(shape.batch, atMost: (shape.batch + wanted - 1) / wanted)
-    let area = blocks.channels.size * shape.window.kernel.area
-    withScratch(T.self, (images.pieces - 1) * count) { partial in
-      let work = shape.outputDepth * area * shape.output.area * images.size
-      Parallel.forEachRange(of: images.pieces * owned, work: work) { units in
-        withScratch(T.self, shape.isPointwise ? 0 : area * blocks.positions.size) { columns in
-          for unit in units {
-            let (piece, rest) = unit.quotientAndRemainder(dividingBy: owned)
-            let (group, block) = rest.quotientAndRemainder(dividingBy: blocks.channels.pieces)
-            accumulate(
-              x, g, piece == 0 ? y : partial + (piece - 1) * count, images[piece], group, blocks.channels[block],
-              blocks.positions, columns)
-          }
-        }
-      }
-      for piece in 1..<max(1, images.pieces) { T.axpy(1, partial + (piece - 1) * count, y, count) }
+extension Convolution2DShape {
+  func shape(of operand: ConvolutionOperand) -> Shape {
+    switch operand {
+    case .output: outputShape
+    case .input: inputShape
+    case .weight: weightShape
     }
   }
 
-  private func accumulate<T: RealScalar>(
-    _ x: UnsafePointer<T>, _ g: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ images: Range<Int>, _ group: Int,
-    _ channels: Range<Int>, _ pieces: EqualPieces, _ columns: UnsafeMutablePointer<T>
-  ) {
-    let (depth, area, taps, plane) = (shape.outputDepth, shape.window.kernel.area, shape.taps, shape.output.area)
-    let target = y + group * depth * taps + channels.lowerBound * area
-    let matrix = ColumnMatrix(shape)
-    var isFirst = true
-    for image in images {
-      let plot = image * shape.groups + group
-      let source = x + (plot * shape.inputDepth + channels.lowerBound) * shape.input.area
-      for piece in 0..<pieces.pieces {
-        let positions = pieces[piece]
-        if !shape.isPointwise { matrix.gather(source, channels: channels.count, positions: positions, into: columns) }
-        T.gemm(
-          false, true, depth, channels.count * area, positions.count, 1,
-          g + plot * depth * plane + positions.lowerBound, plane,
-          shape.isPointwise ? source + positions.lowerBound : UnsafePointer(columns),
-          shape.isPointwise ? plane : positions.count, isFirst ? 0 : 1, target, taps)
-        isFirst = false
-      }
-    }
+  /// Multiply-adds, those in the padding included.
+  package var work: Int { batch * outputChannels * output.area * taps }
+
+  /// The fastest float32 method by measurement; it depends on nothing but the shape.
+  package func preferredMethod(for operand: ConvolutionOperand) -> ConvolutionMethod {
+    // Below, making a kernel for the shape costs more than it will bring.
+    if work < 1 << 18 { return .columns }
+    // Blocks of 16 channels would hold few, and their copies many zeros.
+    if groups == 1 && operand == .input && inputDepth < 8 || groups == 1 && inputDepth == 1 { return .columns }
+    // One product without any copies, if it is long enough.
+    if isPointwise && groups == 1 && operand != .weight && output.area >= 512 { return .columns }
+    return .blocked
+  }
+
+  /// Whether a method exists for the shape; where it does not, `columns` stands in for it.
+  package func offers(_ method: ConvolutionMethod, for operand: ConvolutionOperand) -> Bool {
+    method == .columns || BlockedConvolution(self, operand) != nil
   }
 }

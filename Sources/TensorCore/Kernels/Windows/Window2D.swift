@@ -1,5 +1,5 @@
 /// Height and width.
-public struct Size2D: Sendable, Hashable, CustomStringConvertible {
+public struct Size2D: Sendable, Hashable, Codable, CustomStringConvertible {
   public var height: Int
   public var width: Int
 

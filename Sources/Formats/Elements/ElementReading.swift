@@ -1,32 +1,31 @@
 import TensorCore
 
 /// Stored elements to arrays: byte order, widening and memory order.
-enum NPYElements {
+enum ElementReading {
   /// Elements that are converted at a time: the conversion of a large file needs no second copy of it.
   private static let chunkCount = 1 << 16
 
-  /// Reads the elements that follow `header`, whose size ``NPYHeader/read(from:)`` has held against the source's.
-  static func read(_ header: NPYHeader, from source: inout some ByteSource & ~Copyable) throws(FormatError) -> NDArray {
-    let dtype = header.element.widened
-    try MemoryLimit.check(header.shape.elementCount * dtype.byteCount, path: source.path)
-    // An array in Fortran order is a row-major one with its axes reversed.
-    let isTransposed = header.isFortranOrder && header.shape.rank > 1
-    let stored = isTransposed ? Shape(header.shape.reversed()) : header.shape
-    let array = try NDArray.buildingBytes(stored, dtype) { (bytes) throws(FormatError) in
-      if header.element.isNative {
+  /// Reads the next elements of `source`, row-major, as an array of `shape`. The caller has held the bytes that this takes
+  /// against what `source` holds.
+  static func read(
+    _ element: StoredElement, isBigEndian: Bool, shape: Shape, from source: inout some ByteSource & ~Copyable
+  ) throws(FormatError) -> NDArray {
+    try MemoryLimit.check(shape.elementCount * element.widened.byteCount, path: source.path)
+    return try NDArray.buildingBytes(shape, element.widened) { (bytes) throws(FormatError) in
+      if element.isNative {
         try source.read(into: bytes)
-        if header.isBigEndian { swapBytes(bytes, size: header.element.byteCount) }
+        if isBigEndian { swapBytes(bytes, size: element.byteCount) }
       } else {
-        try convert(header, from: &source, into: bytes)
+        try convert(element, isBigEndian, from: &source, into: bytes)
       }
     }
-    return isTransposed ? reversingAxes(array) : array
   }
 
   private static func convert(
-    _ header: NPYHeader, from source: inout some ByteSource & ~Copyable, into target: UnsafeMutableRawBufferPointer
+    _ element: StoredElement, _ isBigEndian: Bool, from source: inout some ByteSource & ~Copyable,
+    into target: UnsafeMutableRawBufferPointer
   ) throws(FormatError) {
-    let (from, to) = (header.element.byteCount, header.element.widened.byteCount)
+    let (from, to) = (element.byteCount, element.widened.byteCount)
     let count = target.count / to
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(count, chunkCount) * from, alignment: 16)
     defer { chunk.deallocate() }
@@ -34,9 +33,9 @@ enum NPYElements {
       let length = min(chunkCount, count - start)
       let raw = UnsafeMutableRawBufferPointer(rebasing: chunk[..<(length * from)])
       try source.read(into: raw)
-      if header.isBigEndian { swapBytes(raw, size: from) }
+      if isBigEndian { swapBytes(raw, size: from) }
       let part = UnsafeMutableRawBufferPointer(rebasing: target[(start * to)..<((start + length) * to)])
-      if !widen(header.element, UnsafeRawBufferPointer(raw), into: part) {
+      if !widen(element, UnsafeRawBufferPointer(raw), into: part) {
         throw FormatError(
           .unsupported, path: source.path, found: "a uint64 value above 2^63 - 1", expected: "values that fit in int64")
       }
@@ -45,7 +44,7 @@ enum NPYElements {
 
   /// Widens native elements; false if a value does not fit.
   private static func widen(
-    _ element: NPYElement, _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+    _ element: StoredElement, _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) -> Bool {
     func map<S, T>(_: S.Type, _: T.Type, _ body: (S) -> T) {
       let (source, target) = (source.bindMemory(to: S.self), target.bindMemory(to: T.self))
@@ -65,6 +64,8 @@ enum NPYElements {
       }
       return union >> 63 == 0
     case .float16: map(UInt16.self, UInt32.self, widenHalf)
+    // The upper half of a binary32 number.
+    case .bfloat16: map(UInt16.self, UInt32.self) { UInt32($0) << 16 }
     case .uint8, .int32, .int64, .float32, .float64: target.copyMemory(from: source)
     }
     return true
@@ -95,32 +96,41 @@ enum NPYElements {
   }
 
   /// The array with its axes in reverse order, row-major again.
-  private static func reversingAxes(_ array: NDArray) -> NDArray {
-    func reverse<T>(_: T.Type) -> NDArray {
-      NDArray.buildingBytes(Shape(array.shape.reversed()), array.dtype) { target in
+  static func reversingAxes(_ array: NDArray) -> NDArray {
+    gathering(array, Shape(array.shape.reversed()), strides: array.shape.strides.reversed(), offset: 0)
+  }
+
+  /// The array of `shape` whose element (i₁, …, iₙ) is that of `array` at offset + Σ strideₖ · iₖ. The caller has checked that
+  /// all of these exist.
+  static func gathering(_ array: NDArray, _ shape: Shape, strides: [Int], offset: Int) -> NDArray {
+    func gather<T>(_: T.Type) -> NDArray {
+      NDArray.buildingBytes(shape, array.dtype) { target in
         array.withUnsafeBytes { source in
-          gather(source.assumingMemoryBound(to: T.self), array.shape, into: target.assumingMemoryBound(to: T.self))
+          Self.gather(
+            source.assumingMemoryBound(to: T.self), shape.extents, strides, offset, into: target.assumingMemoryBound(to: T.self))
         }
       }
     }
     switch array.dtype.byteCount {
-    case 1: return reverse(UInt8.self)
-    case 4: return reverse(UInt32.self)
-    default: return reverse(UInt64.self)
+    case 1: return gather(UInt8.self)
+    case 4: return gather(UInt32.self)
+    default: return gather(UInt64.self)
     }
   }
 
-  /// target[i₁, …, iₙ] = source[iₙ, …, i₁]; `shape` is the source's, of two axes or more.
-  private static func gather<T>(_ source: UnsafeBufferPointer<T>, _ shape: Shape, into target: UnsafeMutableBufferPointer<T>) {
-    let extents = Array(shape.reversed())
-    let strides = Array(shape.strides.reversed())
-    let inner = extents[extents.count - 1]
-    let step = strides[strides.count - 1]
+  private static func gather<T>(
+    _ source: UnsafeBufferPointer<T>, _ extents: [Int], _ strides: [Int], _ offset: Int,
+    into target: UnsafeMutableBufferPointer<T>
+  ) {
+    guard let inner = extents.last, let step = strides.last else {
+      target[0] = source[offset]
+      return
+    }
     var index = [Int](repeating: 0, count: extents.count - 1)
-    var start = 0
+    var start = offset
     var position = 0
     while position < target.count {
-      for offset in 0..<inner { target[position + offset] = source[start + offset * step] }
+      for place in 0..<inner { target[position + place] = source[start + place * step] }
       position += inner
       // Count up, the axis before the last one fastest.
       var axis = index.count - 1
