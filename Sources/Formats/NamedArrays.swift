@@ -1,7 +1,7 @@
 import TensorCore
 
 /// The arrays of a file under their names: of an `.npy` file the one called `array`, of an `.npz` archive each entry, of a
-/// safetensors file or a PyTorch checkpoint each tensor, of a PNG or JPEG picture its `pixels` ([H, W, C], uint8). The format
+/// safetensors file or a PyTorch checkpoint each tensor, of an ONNX network each initializer, of a PNG or JPEG picture its `pixels` ([H, W, C], uint8). The format
 /// is recognised by content, never by the file's name.
 ///
 /// Loading reads and checks headers (and pictures whole); the elements of arrays are read when they are asked for, each time
@@ -14,7 +14,7 @@ public struct NamedArrays: Sendable {
   private let file: any ArrayFile
 
   /// The formats that are read, for error messages.
-  static let readable = "an .npy, .npz or safetensors file, a PyTorch checkpoint, a PNG or a JPEG picture"
+  static let readable = "an .npy, .npz or safetensors file, a PyTorch checkpoint, an ONNX network, a PNG or a JPEG picture"
 
   /// Recognises and opens the file `path`; of a run's folder the checkpoint that its `last_checkpoint` names.
   /// Throws ``FormatError`` if it is missing, another folder, empty, damaged, or of a format that is not read.
@@ -34,6 +34,7 @@ public struct NamedArrays: Sendable {
       let archive = try ZipArchive(path, byteCount: file.byteCount)
       return PyTorchCheckpoint.isCheckpoint(archive) ? try PyTorchCheckpoint(archive) : try NPZ(archive)
     case .safetensors: return try Safetensors(&file)
+    case .onnx: return ONNXInitializers(model: try ONNXModel.read(&file))
     case .png, .jpeg: return PictureFile(path: path, picture: try Picture.decode(&file))
     case let other: throw FormatError(.unsupported, path: path, found: other.description, expected: readable)
     }

@@ -1,6 +1,6 @@
 /// What a file is by its first bytes; its name is never asked.
 enum FileSignature: Equatable {
-  case npy, zip, png, jpeg, hdf5, safetensors
+  case npy, zip, png, jpeg, hdf5, safetensors, onnx
   /// Recognised in order to be refused by its own name.
   case other(String)
 
@@ -13,6 +13,7 @@ enum FileSignature: Equatable {
     case .jpeg: "a JPEG picture"
     case .hdf5: "an HDF5 file"
     case .safetensors: "a safetensors file"
+    case .onnx: "an ONNX network"
     case .other(let kind): kind
     }
   }
@@ -49,7 +50,7 @@ enum FileSignature: Equatable {
     } else if starts("%PDF-") {
       self = .other("a PDF document")
     } else if Self.isONNX(bytes) {
-      self = .other("an ONNX network")
+      self = .onnx
     } else if Self.isText(bytes) {
       self = .other("text")
     } else {

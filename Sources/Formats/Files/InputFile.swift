@@ -68,12 +68,6 @@ struct InputFile: ~Copyable, ByteSource {
     return Array(bytes.prefix(got))
   }
 
-  /// Goes on reading at byte `offset`, which must not be behind the end.
-  mutating func skip(to offset: Int) throws(FormatError) {
-    if lseek(descriptor, off_t(offset), SEEK_SET) < 0 { throw Self.unreadable(path, errno) }
-    remaining = max(0, byteCount - offset)
-  }
-
   /// All bytes that are left, at most `limit`.
   mutating func readAll(limit: Int) throws(FormatError) -> [UInt8] {
     guard remaining <= limit else {

@@ -1,4 +1,5 @@
 import Foundation
+import TensorCore
 
 /// Arrays that a model keeps in other files of its folder.
 ///
@@ -11,8 +12,9 @@ struct ONNXExternalData {
 
   init(modelPath: String) { self.modelPath = modelPath }
 
-  /// The bytes of a tensor, which must be `byteCount`.
-  mutating func read(_ message: Onnx_TensorProto, expecting byteCount: Int) throws(FormatError) -> [UInt8] {
+  /// The array of a tensor, whose shape has been checked for overflow.
+  mutating func array(_ message: Onnx_TensorProto, _ element: StoredElement, _ shape: Shape) throws(FormatError) -> NDArray {
+    let byteCount = shape.elementCount * element.byteCount
     var entries: [String: String] = [:]
     for entry in message.externalData { entries[entry.key] = entry.value }
     let part = "\(modelPath):\(message.name)"
@@ -27,7 +29,7 @@ struct ONNXExternalData {
       let found = "external data of \(entries["length"] ?? "unknown") bytes at \(entries["offset"] ?? "0")"
       throw malformed(found, "\(byteCount) bytes at a place in \(location.quoted())")
     }
-    if byteCount == 0 { return [] }
+    if byteCount == 0 { return .zeros(shape, dtype: element.widened) }
     var file = try InputFile(name)
     guard offset <= file.byteCount, byteCount <= file.byteCount - offset else {
       throw malformed("\(file.byteCount) bytes in \(location.quoted())", "\(byteCount) bytes from byte \(offset) on")
@@ -38,8 +40,8 @@ struct ONNXExternalData {
       throw malformed("arrays of more than \(total) bytes", "at most twice the \(file.byteCount) bytes of \(location.quoted())")
     }
     read[name] = total
-    try file.skip(to: offset)
-    return try file.read(byteCount, of: "external data")
+    try file.skip(offset)
+    return try ElementReading.read(element, isBigEndian: false, shape: shape, from: &file)
   }
 
   /// The file that `location` names, once it is certain to lie in the model's folder.

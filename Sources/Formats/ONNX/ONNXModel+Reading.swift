@@ -11,6 +11,11 @@ extension ONNXModel {
   /// Throws ``FormatError`` if it is damaged, or holds an array of an element type that is not read.
   public static func load(_ path: String) throws(FormatError) -> ONNXModel {
     var file = try InputFile(path)
+    return try read(&file)
+  }
+
+  static func read(_ file: inout InputFile) throws(FormatError) -> ONNXModel {
+    let path = file.path
     let bytes = try file.readAll(limit: byteLimit)
     let message: Onnx_ModelProto
     do {
@@ -110,7 +115,7 @@ struct ONNXReader {
       return nil
     }
     return ONNXValue(
-      name: message.name, storedType: ONNXElement.name(Int(type.elemType)), shape: type.hasShape ? extents : nil)
+      name: message.name, storedType: StoredElement.onnxName(Int(type.elemType)), shape: type.hasShape ? extents : nil)
   }
 
   func unsupported(_ found: String, _ expected: String, in part: String? = nil) -> FormatError {
@@ -124,4 +129,24 @@ struct ONNXReader {
 
   /// The number that a float32 was written for. (Swift prints the shortest decimal that gives the same float32 again.)
   private static func decimal(_ value: Float) -> Double { value.isFinite ? Double("\(value)") ?? Double(value) : Double(value) }
+}
+
+/// The initializers of a network as a file of arrays.
+struct ONNXInitializers: ArrayFile {
+  let path: String
+  let entries: [ArrayDescription]
+  private let arrays: [String: NDArray]
+
+  init(model: ONNXModel) {
+    path = model.path
+    entries = model.graph.initializers.map {
+      ArrayDescription(name: $0.name, storedType: $0.storedType, dtype: $0.array.dtype, shape: $0.array.shape)
+    }
+    arrays = Dictionary(model.graph.initializers.map { ($0.name, $0.array) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func array(named name: String) throws(FormatError) -> NDArray {
+    guard let array = arrays[name] else { throw .unknownKey(name, in: path, names: entries.map(\.name)) }
+    return array
+  }
 }

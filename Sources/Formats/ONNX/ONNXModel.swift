@@ -13,6 +13,14 @@ public struct ONNXModel: Sendable {
   public let graph: ONNXGraph
   /// Functions of the model's own, which nodes call like operators.
   public let functions: [ONNXFunction]
+
+  public init(path: String, producer: String, operatorSets: [String: Int], graph: ONNXGraph, functions: [ONNXFunction] = []) {
+    self.path = path
+    self.producer = producer
+    self.operatorSets = operatorSets
+    self.graph = graph
+    self.functions = functions
+  }
 }
 
 /// Nodes in an order in which each comes after what it reads.
@@ -24,6 +32,16 @@ public struct ONNXGraph: Sendable {
   /// What the caller gives. Files before version 4 of the format list the initializers here, too.
   public let inputs: [ONNXValue]
   public let outputs: [ONNXValue]
+
+  public init(
+    name: String, nodes: [ONNXNode], initializers: [ONNXTensor], inputs: [ONNXValue], outputs: [ONNXValue]
+  ) {
+    self.name = name
+    self.nodes = nodes
+    self.initializers = initializers
+    self.inputs = inputs
+    self.outputs = outputs
+  }
 }
 
 /// One application of an operator.
@@ -95,4 +113,15 @@ public struct ONNXFunction: Sendable {
   /// Values of attributes that the calling node does not give.
   public let defaults: [String: ONNXAttribute]
   public let nodes: [ONNXNode]
+
+  public init(
+    name: String, domain: String, inputs: [String], outputs: [String], defaults: [String: ONNXAttribute], nodes: [ONNXNode]
+  ) {
+    self.name = name
+    self.domain = domain
+    self.inputs = inputs
+    self.outputs = outputs
+    self.defaults = defaults
+    self.nodes = nodes
+  }
 }

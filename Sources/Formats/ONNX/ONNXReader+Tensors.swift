@@ -6,9 +6,9 @@ extension ONNXReader {
   mutating func tensor(_ message: Onnx_TensorProto) throws(FormatError) -> ONNXTensor {
     let name = message.name
     let type = Int(message.dataType)
-    guard let element = ONNXElement(rawValue: type) else {
+    guard let element = StoredElement(onnxNumber: type) else {
       throw unsupported(
-        "elements of type \(ONNXElement.name(type))", "booleans, integers or real floating-point numbers of 8 to 64 bits", in: name
+        "elements of type \(StoredElement.onnxName(type))", "booleans, integers or real floating-point numbers of 8 to 64 bits", in: name
       )
     }
     guard !message.hasSegment else { throw unsupported("a part of an array", "whole arrays", in: name) }
@@ -20,7 +20,7 @@ extension ONNXReader {
   }
 
   /// The extents, whose product and size in bytes can be computed without overflow.
-  private func shape(_ dims: [Int64], _ element: ONNXElement, _ name: String) throws(FormatError) -> Shape {
+  private func shape(_ dims: [Int64], _ element: StoredElement, _ name: String) throws(FormatError) -> Shape {
     // In memory an element has up to four times its stored bytes.
     var total = 8
     for extent in dims {
@@ -34,7 +34,7 @@ extension ONNXReader {
   }
 
   private mutating func elements(
-    _ message: Onnx_TensorProto, _ element: ONNXElement, _ shape: Shape
+    _ message: Onnx_TensorProto, _ element: StoredElement, _ shape: Shape
   ) throws(FormatError) -> NDArray? {
     let count = shape.elementCount
     func check(_ found: Int, _ unit: String, _ expected: Int) throws(FormatError) {
@@ -42,13 +42,11 @@ extension ONNXReader {
         throw malformed("\(found) \(unit)", "\(expected) for \(element) \(shape)", message.name)
       }
     }
-    if message.dataLocation == .external {
-      let bytes = try external.read(message, expecting: count * element.byteCount)
-      return bytes.withUnsafeBytes { element.array($0, shape: shape) }
-    }
+    if message.dataLocation == .external { return try external.array(message, element, shape) }
     if message.hasRawData {
       try check(message.rawData.count, "bytes of raw data", count * element.byteCount)
-      return message.rawData.withUnsafeBytes { element.array($0, shape: shape) }
+      var source = DataSource(data: message.rawData, path: "\(path):\(message.name)")
+      return try ElementReading.read(element, isBigEndian: false, shape: shape, from: &source)
     }
     switch element {
     case .float32:
@@ -73,5 +71,27 @@ extension ONNXReader {
 
   private func malformed(_ found: String, _ expected: String, _ name: String) -> FormatError {
     FormatError(.malformed, path: "\(path):\(name)", found: found, expected: expected)
+  }
+}
+
+/// Bytes in memory, read front to back.
+private struct DataSource: ByteSource {
+  let data: Data
+  let path: String
+  private var offset = 0
+
+  init(data: Data, path: String) {
+    self.data = data
+    self.path = path
+  }
+
+  var remaining: Int { data.count - offset }
+
+  mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(FormatError) {
+    guard buffer.count <= remaining else {
+      throw FormatError(.malformed, path: path, found: "\(remaining) bytes", expected: "\(buffer.count) bytes more")
+    }
+    data.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + buffer.count])) }
+    offset += buffer.count
   }
 }
