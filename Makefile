@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PACKAGES := $(shell sed 's/\#.*//' Packages.txt)
-LIBRARIES := TensorCore Autograd GradientTesting SpectralClustering Formats Features Networks Attribution Figures Clew
+LIBRARIES := TensorCore Autograd GradientTesting SpectralClustering Formats Features Networks Statistics Attribution Figures Clew
 FORMATTED := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Examples/Package.swift Examples/Sources
 # Outside the checkout: the peers weigh more than a gigabyte, and outlive any one clone.
 PEERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/clew-peers
@@ -35,9 +35,9 @@ docs: ## the documentation of every library; a warning is an error
 bench: setup ## measure Clew alone (make bench FILTER=ncut)
 	swift run --package-path Benchmarks -c release clew-bench $(if $(FILTER),--filter $(FILTER))
 
-compare: setup $(PEERS)/ready ## measure Clew beside the tools used today, in one run (make compare FILTER=ncut)
+compare: setup $(PEERS)/ready ## measure Clew beside the tools used today, in one run (make compare FILTER=ncut UPDATE=1)
 	swift build --package-path Benchmarks -c release
-	$(PEERS)/bin/python Benchmarks/compare.py $(if $(FILTER),--filter $(FILTER))
+	$(PEERS)/bin/python Benchmarks/compare.py $(if $(FILTER),--filter $(FILTER)) $(if $(UPDATE),--update)
 
 study: setup ## measure which ranking finds planted channels, and write Documentation/Ranking.md
 	swift run --package-path Benchmarks -c release ranking-study --output Documentation/Ranking.md

@@ -45,11 +45,15 @@ let package = Package(
       "Formats", ["TensorCore", "CZip", "CImage", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     library("Features", ["Autograd"]),
     library("Networks", ["Autograd", "Formats"]),
-    library("Attribution", ["SpectralClustering", "Features"]),
+    library("Statistics", ["TensorCore"]),
+    library("Attribution", ["SpectralClustering", "Features", "Networks", "Statistics"]),
     library("Figures", ["TensorCore", "CImage"]),
     library(
       "Clew",
-      ["TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Networks", "Attribution", "Figures"]),
+      [
+        "TensorCore", "Autograd", "SpectralClustering", "Formats", "Features", "Networks", "Statistics", "Attribution",
+        "Figures",
+      ]),
     .executableTarget(
       name: "clew-cli",
       dependencies: [
@@ -58,12 +62,14 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    test("TensorCoreTests", ["TensorCore", "CKernels"]),
     test("AutogradTests", ["Autograd", "GradientTesting"]),
     test(
       "SpectralClusteringTests", ["SpectralClustering", "GradientTesting", "Formats"], resources: [.copy("Fixtures")]),
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),
     test("FiguresTests", ["Figures", "TensorCore"]),
     test("FeaturesTests", ["Features", "TensorCore"]),
+    test("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
     test("NetworksTests", ["Networks", "GradientTesting"], resources: [.copy("Fixtures")]),
     test("AttributionTests", ["Attribution"]),
     test("CommandTests", ["clew-cli", "Formats", "Attribution"]),

@@ -6,7 +6,8 @@ over the rounds. Started by `make compare`, which builds `clew-bench` and the en
 
 The contract: `clew-bench --case NAME [--input FILE.npy] --repeats R --warmup W --threads T --json` and a peer's script
 with the same options each print one line of JSON with at least `name`, `seconds` (one number a run) and `peakBytes`.
-Writes Benchmarks/compare.json and Documentation/Benchmarks.md, unless --filter leaves rows out.
+Writes Benchmarks/compare.json and Documentation/Benchmarks.md; with --filter only if --update says so, and then the other
+rows stay as they were, each with the day on which it was measured.
 """
 
 import argparse
@@ -51,6 +52,8 @@ class Row:
     warmup: int = 1
 
 
+# Rows of milliseconds: a median over many runs.
+SHORT = {"rounds": 5, "repeats": 15, "warmup": 3}
 # Long rows: one run a round, without a warm-up, which would double a run of many seconds.
 LONG = {"rounds": 5, "repeats": 1, "warmup": 0}
 
@@ -64,6 +67,18 @@ ROWS = [
     Row(
         "ncut-exact-clusters", "trace 20 segments, N = 2,000, D = 300, 12 planted clusters", "ncut-pytorch, exact_gradient=True",
         "ncut-trace", ["ncut_exact.py", "2000", "300", "20"], ["--segments", "20"], Features(2_000, 300, 12), **LONG),
+    Row("sgemm", "product of two float32 matrices, 2,048²", "torch", "sgemm", ["engine.py", "sgemm", "2048"], ["--size", "2048"], **SHORT),
+    Row("dgemm", "product of two float64 matrices, 2,048²", "torch", "dgemm", ["engine.py", "dgemm", "2048"], ["--size", "2048"], **SHORT),
+    *(Row(f"{name}", f"{name} of 10⁷ float32 numbers", "torch", name, ["engine.py", name, "10000000"], ["--count", "10000000"], **SHORT)
+      for name in ["exp", "relu", "add"]),
+    *(Row(f"{name}-into", f"{name} of 10⁷ float32 numbers", "torch, into memory given by the caller (`out=`)", name,
+          ["engine.py", f"{name}-into", "10000000"], ["--count", "10000000"], **SHORT)
+      for name in ["exp", "add"]),
+    Row("scalar-chain", "2,000 operations on one number, forward and backward", "torch", "scalar-chain",
+        ["engine.py", "scalar-chain", "2000"], **SHORT),
+    *(Row(f"eigh-{n}", f"eigenvalues and eigenvectors, float64, {n:,}²", "torch (MKL)", "eigh", ["engine.py", "eigh", str(n)],
+          ["--size", str(n)], rounds=5, repeats=3, warmup=1)
+      for n in [1000, 2000]),
 ]
 
 
@@ -147,6 +162,7 @@ def summary(row, sides, disturbed):
     ratios = [p / o for o, p in zip(seconds["ours"], seconds["peer"])]
     return {
         "name": row.name,
+        "measured": str(datetime.date.today()),
         "work": row.work,
         "peerName": row.peer,
         "ours": statistics.median(seconds["ours"]) if seconds["ours"] else None,
@@ -201,25 +217,29 @@ def megabytes(count):
 
 
 def table(rows):
-    lines = ["| work | peer | peer time / Clew time | lowest to highest | memory, peer | memory, Clew |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| work | peer | peer time / Clew time | lowest to highest | memory, peer | memory, Clew | measured |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for r in rows:
         ratio = f"**{r['ratio']:.3g}**" if r["ratio"] else "–"
-        spread = f"{min(r['ratios']):.3g} to {max(r['ratios']):.3g}" if r["ratios"] else "–"
+        lowest, highest = (min(r["ratios"]), max(r["ratios"])) if r.get("ratios") else (r.get("lowestRatio"), r.get("highestRatio"))
+        spread = f"{lowest:.3g} to {highest:.3g}" if lowest else "–"
         peer = r["peerName"]
-        if r["peerNotFinite"]:
+        if r.get("peerNotFinite"):
             peer += f" (not finite in {r['peerNotFinite']} of {r['rounds']} runs)"
         memory = (megabytes(r["peerPeakBytes"]), megabytes(r["oursPeakBytes"]))
-        if r["disturbedRounds"]:
+        if r.get("disturbedRounds"):
             spread += f" ({r['disturbedRounds']} of {r['rounds']} rounds beside other work)"
-        lines.append(f"| {r['work']} | {peer} | {ratio} | {spread} | {memory[0]} | {memory[1]} |")
+        lines.append(f"| {r['work']} | {peer} | {ratio} | {spread} | {memory[0]} | {memory[1]} | {r.get('measured', '–')} |")
     return "\n".join(lines)
 
 
 def page(rows, machine):
-    versions = {name: v for r in rows for name, v in r["peerVersions"].items()}
+    versions = {name: v for r in rows for name, v in r.get("peerVersions", {}).items()}
     return f"""# Benchmarks
 
-Written by `make compare` on {datetime.date.today()}. The numbers are ratios: the peer's time over Clew's, both measured in turn in
+Written by `make compare`. The numbers are ratios: the peer's time over Clew's, both measured in turn in
 one run on the same input, the median over the rounds. Above 1 Clew is faster. Memory is the peak of the whole process,
 which for a Python peer includes its libraries.
 
@@ -236,9 +256,18 @@ The seconds, every round's ratio and the peaks are in `Benchmarks/compare.json`.
 """
 
 
+def merged(measured):
+    """Every row in the order of ROWS: what was measured now, and what was before."""
+    path = HERE / "compare.json"
+    before = {r["name"]: r for r in json.loads(path.read_text())} if path.exists() else {}
+    now = {**before, **{r["name"]: r for r in measured}}
+    return [now[row.name] for row in ROWS if row.name in now]
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--filter", default="", help="only rows whose name contains this; prints, writes nothing")
+    p.add_argument("--update", action="store_true", help="write what --filter chose, and keep the other rows")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--bench", default=str(HERE / ".build" / "release" / "clew-bench"))
     args = p.parse_args()
@@ -266,7 +295,8 @@ def main():
     print(table(rows))
     if any(r["disturbedRounds"] for r in rows):
         print("Rounds marked ! ran beside other work on this machine; do not rely on them.", file=sys.stderr)
-    if not args.filter and not failed:
+    if (args.update or not args.filter) and not failed:
+        rows = merged(rows) if args.filter else rows
         (HERE / "compare.json").write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
         (ROOT / "Documentation" / "Benchmarks.md").write_text(page(rows, machine(args.threads)))
     sys.exit(1 if failed else 0)

@@ -1,5 +1,5 @@
 // Branch-free exponentials that vectorise. libm's are accurate to half a unit in the last place but scalar;
-// these stay within 1 (float) and 1 (double) and give 0, infinity and NaN where libm does.
+// these stay within 1.1 and give 0, infinity and NaN where libm does.
 #pragma once
 #include "dispatch.h"
 #include <stdint.h>

@@ -1,7 +1,9 @@
 #include "CKernels.h"
 #include "dispatch.h"
-#include "exp.h"
-#include <math.h>
+#include "functions.h"
+
+// Loops are asked to vectorise; those that call libm, or read with a stride, cannot.
+#pragma clang diagnostic ignored "-Wpass-failed"
 
 #define T float
 #define S f32
@@ -65,4 +67,13 @@ void ck_histogram_f64(const double *x, ptrdiff_t n, int shift, uint64_t prefix, 
     memcpy(&bits, x + i, 8);
     if (bits != 0 && (shift == 48 ? 0 : bits >> (shift + 16)) == prefix) counts[bits >> shift & 0xFFFF]++;
   }
+}
+
+int ck_address_is_sanitized(void) {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  return 1;
+#endif
+#endif
+  return 0;
 }

@@ -5,4 +5,5 @@
 @_exported import Formats
 @_exported import Networks
 @_exported import SpectralClustering
+@_exported import Statistics
 @_exported import TensorCore

@@ -43,6 +43,10 @@ public enum Parallel {
 
   /// Cuts `0..<count` into pieces of `size` and runs `body` on each.
   public static func forEachChunk(of count: Int, size: Int, _ body: (Range<Int>) -> Void) {
+    if count <= size {  // The usual case of small arrays, at the cost of a call.
+      if count > 0 { body(0..<count) }
+      return
+    }
     let chunks = (count + size - 1) / size
     forEach(chunks) { chunk in body(chunk * size..<min(count, (chunk + 1) * size)) }
   }

@@ -47,3 +47,22 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
     return values
   }
 }
+
+extension RandomSource {
+  /// A stream of its own for each `stream` of one seed, so that work that is cut into pieces does not depend on the cut.
+  package init(seed: UInt64, stream: Int) {
+    var source = RandomSource(seed: seed)
+    self.init(seed: source.next() ^ UInt64(truncatingIfNeeded: stream) &* 0x9E37_79B9_7F4A_7C15)
+  }
+
+  /// Uniform in 0 ..< `bound`, which is positive (Lemire 2019, without the rejection: the bias is below 2⁻³² for any bound
+  /// that fits into memory).
+  package mutating func index(below bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
+
+  /// 0 ..< `count` in a random order (Fisher & Yates).
+  package mutating func permutation(_ count: Int) -> [Int] {
+    var order = Array(0..<count)
+    for place in stride(from: count - 1, to: 0, by: -1) { order.swapAt(place, index(below: place + 1)) }
+    return order
+  }
+}

@@ -4,22 +4,42 @@ import Clew
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Show what is in a file: arrays, shapes, element types, statistics.",
+    abstract: "Show what is in a file: arrays, shapes, element types, statistics; of a network its layers.",
     discussion: """
-      Example:
+      Examples:
         clew inspect features.npz
+        clew inspect --model resnet18 --checkpoint resnet18.pth
       """)
 
   @Argument(
     help: ArgumentHelp(
       "A NumPy, safetensors, PNG or JPEG file, a PyTorch checkpoint, or a run's folder; file:key for one array.",
       valueName: "file"))
-  var file: String
+  var file: String?
+
+  @OptionGroup var network: NetworkOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Shape of a network's input, as in 1,3,224,224 (default: its own; 224 rows and columns, or 32 unless it reads pictures).",
+      valueName: "list"))
+  var inputShape: String?
 
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    if (file == nil) == (network.model == nil) { throw ValidationError("Give either a file or --model.") }
+  }
+
   func run() throws {
     try common.apply()
+    guard let file else {
+      let (network, files) = try network.load(common.precision)
+      return try NetworkTable(network, inputShape: inputShape).print(common, files: files)
+    }
+    if let network = try? Network.load(file) {
+      return try NetworkTable(network, inputShape: inputShape).print(common, files: [file])
+    }
     let input = InputPath(parsing: file)
     let arrays = try NamedArrays.load(input.path)
     if let key = input.key { _ = try arrays.array(named: key) }

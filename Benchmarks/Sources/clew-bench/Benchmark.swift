@@ -17,6 +17,8 @@ struct BenchmarkInput: Sendable {
   var segments = 20
   /// The value of `--count`, for cases that need no file.
   var count = 1_000_000
+  /// The value of `--size`, for cases on square matrices.
+  var size = 1000
 }
 
 /// What one case took: the line of JSON that `compare.py` reads.

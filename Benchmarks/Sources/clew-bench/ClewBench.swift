@@ -21,14 +21,15 @@ struct Run: ParsableCommand {
   @Option(help: "The .npy file that the case reads.") var input: String?
   @Option(help: "Segments, for cases that cut their input.") var segments = 20
   @Option(help: "Elements, for cases that read no file.") var count = 1_000_000
+  @Option(help: "Rows and columns, for cases on square matrices.") var size = 1000
   @Option(help: "Runs on the clock.") var repeats = 5
   @Option(help: "Runs before the clock starts.") var warmup = 0
   @Option(help: "Threads.") var threads = 2
   @Flag(help: "One JSON object a line instead of a table.") var json = false
 
   func validate() throws {
-    if repeats < 1 || warmup < 0 || threads < 1 || segments < 1 || count < 1 {
-      throw ValidationError("repeats, threads, segments and count must be at least 1, warmup at least 0")
+    if repeats < 1 || warmup < 0 || threads < 1 || segments < 1 || count < 1 || size < 1 {
+      throw ValidationError("repeats, threads, segments, count and size must be at least 1, warmup at least 0")
     }
     if let caseName, !Cases.all.contains(where: { $0.name == caseName }) {
       throw ValidationError("there is no case '\(caseName)'; there are: \(Cases.all.map(\.name).joined(separator: ", "))")
@@ -49,7 +50,7 @@ struct Run: ParsableCommand {
     encoder.outputFormatting = .sortedKeys
     for benchmark in chosen {
       let result = try benchmark.measure(
-        BenchmarkInput(file: input, segments: segments, count: count),
+        BenchmarkInput(file: input, segments: segments, count: count, size: size),
         warmup: warmup, repeats: repeats, threads: threads)
       if json {
         print(String(decoding: try encoder.encode(result), as: UTF8.self))

@@ -1,9 +1,6 @@
 // Activations as PyTorch defines them, at their kinks too. A selection, not a maximum, decides the branch: the derivative at a
 // kink is then that of one side, where a maximum would share it.
 
-/// x·σ(x), elementwise (also called swish).
-public func silu(_ x: Tensor) -> Tensor { x * sigmoid(x) }
-
 /// x where it is positive, slope·x elsewhere (at 0 too).
 ///
 /// - Parameters:

@@ -62,6 +62,7 @@ public enum Catalogue {
     Select.self,
     Sigmoid.self,
     Sign.self,
+    SiLU.self,
     Sin.self,
     Slice.self,
     Softmax.self,

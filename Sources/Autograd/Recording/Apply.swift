@@ -3,16 +3,15 @@ extension Primitive {
   ///
   /// - Throws: `TensorError` for inputs that do not fit, and for numerics that fail on these values.
   public func apply(_ inputs: [Tensor]) throws(TensorError) -> [Tensor] {
-    let signatures = inputs.map { Signature($0) }
-    _ = try infer(signatures)
+    _ = try infer(inputs.map { Signature($0) })
     let outputs = try forward(inputs.map(\.value))
-    guard Recording.isOn, inputs.contains(where: \.isRecorded), outputs.contains(where: \.dtype.isFloating) else {
+    guard inputs.contains(where: \.isRecorded), Recording.isOn, outputs.contains(where: \.dtype.isFloating) else {
       return outputs.map { Tensor($0) }
     }
     let saves = saves
     let node = Node(
       primitive: self, edges: inputs.enumerated().map { Edge($1, saving: saves.keepsInput($0)) },
-      outputs: saves.contains(.outputs) ? outputs : nil)
+      outputs: saves.contains(.outputs) ? outputs : nil, outputCount: outputs.count)
     return outputs.enumerated().map { index, value in
       value.dtype.isFloating ? Tensor(value, node: node, outputIndex: index) : Tensor(value)
     }

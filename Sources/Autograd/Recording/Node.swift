@@ -9,26 +9,30 @@ final class Node: @unchecked Sendable {
   private(set) var edges: [Edge]
   /// The outputs, where the primitive says that its derivative needs them.
   let outputs: [NDArray]?
+  let outputCount: Int
 
   private static let nextID = Atomic<UInt64>(1)
 
-  init(primitive: any Primitive, edges: [Edge], outputs: [NDArray]?) {
+  init(primitive: any Primitive, edges: [Edge], outputs: [NDArray]?, outputCount: Int) {
     id = Self.nextID.wrappingAdd(1, ordering: .relaxed).oldValue
     self.primitive = primitive
     self.edges = edges
     self.outputs = outputs
+    self.outputCount = outputCount
   }
 
   /// Frees a chain of nodes in a loop: releasing a million of them must not recurse.
   deinit {
-    var released = edges.compactMap(\.node)
-    edges = []
+    var released: [Node] = []
+    Self.giveUp(&edges, &released)
     while var node = released.popLast() {
-      if isKnownUniquelyReferenced(&node) {
-        released.append(contentsOf: node.edges.compactMap(\.node))
-        node.edges = []
-      }
+      if isKnownUniquelyReferenced(&node) { Self.giveUp(&node.edges, &released) }
     }
+  }
+
+  private static func giveUp(_ edges: inout [Edge], _ released: inout [Node]) {
+    for edge in edges { if let node = edge.node { released.append(node) } }
+    edges = []
   }
 }
 

@@ -51,7 +51,7 @@ public struct Tensor: Sendable {
   /// The same value as the start of a new record: what is computed from it can be differentiated with respect to it.
   public func recorded() -> Tensor {
     if !dtype.isFloating { fail(.dtype("recorded", "gradients need float32 or float64, found \(dtype)")) }
-    return Tensor(value, node: Node(primitive: Variable(), edges: [], outputs: nil), outputIndex: 0)
+    return Tensor(value, node: Node(primitive: Variable(), edges: [], outputs: nil, outputCount: 1), outputIndex: 0)
   }
 
   /// The same value without history: a constant of the derivative.

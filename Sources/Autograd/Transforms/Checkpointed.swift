@@ -16,7 +16,7 @@ public func checkpointed(
   guard Recording.isOn, inputs.contains(where: \.isRecorded) else { return outputs }
   let node = Node(
     primitive: Checkpoint(function: function, outputs: outputs.map { Signature($0) }),
-    edges: inputs.map { Edge($0, saving: true) }, outputs: nil)
+    edges: inputs.map { Edge($0, saving: true) }, outputs: nil, outputCount: outputs.count)
   return outputs.enumerated().map { index, output in
     output.dtype.isFloating ? Tensor(output.value, node: node, outputIndex: index) : output
   }

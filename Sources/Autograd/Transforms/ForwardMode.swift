@@ -5,23 +5,17 @@ func pushForward(
   _ outputs: [Tensor], from sources: [Tensor], tangents: [Tensor], recording: Bool
 ) throws(TensorError) -> [Tensor] {
   let graph = Graph(from: outputs, to: sources)
-  var table: [[Tensor?]] = Array(repeating: [], count: graph.nodes.count)
+  var table = [Tensor?](repeating: nil, count: graph.slotCount)
   for (source, tangent) in zip(sources, tangents) {
-    if let position = graph.position(of: source) { table[position] = [recording ? tangent : tangent.detached] }
+    if let slot = graph.slot(of: source) { table[slot] = recording ? tangent : tangent.detached }
   }
   for (position, node) in graph.nodes.enumerated() where !node.edges.isEmpty {
-    let inputTangents = node.edges.map { edge -> Tensor? in
-      guard let input = edge.node, let at = graph.position[input.id], edge.outputIndex < table[at].count else { return nil }
-      return table[at][edge.outputIndex]
+    let inputTangents = zip(graph.inputs(of: position), node.edges).map { input, edge -> Tensor? in
+      input == Graph.outside ? nil : table[graph.slots(of: Int(input)).lowerBound + edge.outputIndex]
     }
     if inputTangents.allSatisfy({ $0 == nil }) { continue }
     let pushforward = Pushforward(record: Recorded(node: node, isRecording: recording), tangents: inputTangents)
-    table[position] = try node.primitive.jvp(pushforward)
+    for (slot, tangent) in zip(graph.slots(of: position), try node.primitive.jvp(pushforward)) { table[slot] = tangent }
   }
-  return outputs.map { output in
-    guard let position = graph.position(of: output), output.outputIndex < table[position].count else {
-      return .zeros(like: output)
-    }
-    return table[position][output.outputIndex] ?? .zeros(like: output)
-  }
+  return outputs.map { output in graph.slot(of: output).flatMap { table[$0] } ?? .zeros(like: output) }
 }

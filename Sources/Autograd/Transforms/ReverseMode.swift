@@ -12,43 +12,35 @@ func pullBack(
 func pullBack(
   _ outputs: [Tensor], cotangents: [Tensor], to sources: [Tensor], through graph: Graph, recording: Bool
 ) throws(TensorError) -> [Tensor] {
-  var table: [[Int: Tensor]] = Array(repeating: [:], count: graph.nodes.count)
+  var table = [Tensor?](repeating: nil, count: graph.slotCount)
 
-  func accumulate(_ cotangent: Tensor, at position: Int, output: Int) {
-    if let sum = table[position][output] {
-      table[position][output] = sum + cotangent
-    } else {
-      table[position][output] = cotangent
-    }
+  func accumulate(_ cotangent: Tensor, at slot: Int) {
+    // Taken out, so that the sum may reuse the memory of what nobody else holds.
+    if let sum = table[slot].take() { table[slot] = sum + cotangent } else { table[slot] = cotangent }
   }
 
   for (output, cotangent) in zip(outputs, cotangents) {
-    if let position = graph.position(of: output) {
-      accumulate(recording ? cotangent : cotangent.detached, at: position, output: output.outputIndex)
-    }
+    if let slot = graph.slot(of: output) { accumulate(recording ? cotangent : cotangent.detached, at: slot) }
   }
-  let sourcePositions = Set(sources.compactMap { graph.position(of: $0) })
-  for position in graph.nodes.indices.reversed() where !table[position].isEmpty {
-    let node = graph.nodes[position]
-    if node.edges.isEmpty { continue }
-    let outputCount = (table[position].keys.max() ?? 0) + 1
-    let needs = node.edges.map { edge in edge.node.map { graph.position[$0.id] != nil } ?? false }
+  var isSource = [Bool](repeating: false, count: graph.nodes.count)
+  for source in sources { if let position = graph.position(of: source) { isSource[position] = true } }
+  for position in graph.nodes.indices.reversed() {
+    let (node, slots, inputs) = (graph.nodes[position], graph.slots(of: position), graph.inputs(of: position))
+    if !table[slots].contains(where: { $0 != nil }) { continue }
+    let needs = inputs.map { $0 != Graph.outside }
     if !needs.contains(true) { continue }
     let pullback = Pullback(
-      record: Recorded(node: node, isRecording: recording),
-      cotangents: (0..<outputCount).map { table[position][$0] }, needs: needs)
-    let results = try node.primitive.vjp(pullback)
+      record: Recorded(node: node, isRecording: recording), cotangents: Array(table[slots]), needs: needs)
     // Nobody will ask again for the cotangent of an intermediate value.
-    if !sourcePositions.contains(position) { table[position] = [:] }
-    for (index, edge) in node.edges.enumerated() where needs[index] {
-      if let cotangent = results[index], let input = edge.node, let target = graph.position[input.id] {
-        accumulate(cotangent, at: target, output: edge.outputIndex)
+    if !isSource[position] { for slot in slots { table[slot] = nil } }
+    let results = try node.primitive.vjp(pullback)
+    for (index, input) in inputs.enumerated() where input != Graph.outside {
+      if let cotangent = results[index] {
+        accumulate(cotangent, at: graph.slots(of: Int(input)).lowerBound + node.edges[index].outputIndex)
       }
     }
   }
-  return sources.map { source in
-    graph.position(of: source).flatMap { table[$0][source.outputIndex] } ?? .zeros(like: source)
-  }
+  return sources.map { source in graph.slot(of: source).flatMap { table[$0] } ?? .zeros(like: source) }
 }
 
 extension Tensor {

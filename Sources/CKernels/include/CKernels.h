@@ -4,9 +4,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Largest errors, in units in the last place of a normal result (tested against long double by KernelAccuracyTests):
+//
+//              float  double                  float  double                  float  double
+//   exp          1.1     1.1      log           0.51    1        expm1         0.51    2
+//   log1p        0.51    1.5      tanh          0.51    2.5      sigmoid       2.5     2.5
+//   silu         3       3        softplus      1.5     2        erf           0.51    2
+//   gelu         0.51   10        power         2       1        sqrt          0.5     0.5
+//
+// sin, cos and the general power of doubles are libm's. gelu and silu of minus infinity are their limit, 0.
 enum ck_unary {
   CK_NEGATE, CK_ABS, CK_SIGN, CK_EXP, CK_LOG, CK_SQRT, CK_RECIPROCAL, CK_SQUARE, CK_SIN, CK_COS,
-  CK_TANH, CK_SIGMOID, CK_RELU, CK_STEP, CK_ERF, CK_GELU, CK_LOG1P, CK_EXPM1, CK_FLOOR
+  CK_TANH, CK_SIGMOID, CK_RELU, CK_STEP, CK_ERF, CK_GELU, CK_SILU, CK_SOFTPLUS, CK_LOG1P, CK_EXPM1, CK_FLOOR
 };
 enum ck_binary { CK_ADD, CK_SUBTRACT, CK_MULTIPLY, CK_DIVIDE, CK_MAXIMUM, CK_MINIMUM, CK_POWER, CK_SHARE };
 enum ck_comparison { CK_LESS, CK_LESS_EQUAL, CK_GREATER, CK_GREATER_EQUAL, CK_EQUAL, CK_NOT_EQUAL };
@@ -64,3 +73,6 @@ void ck_copy_strided_8(const uint64_t *x, ptrdiff_t sx, uint64_t *y, ptrdiff_t n
 
 // The instruction set that the dispatched kernels use here: "x86-64-v4", "x86-64-v3" or "baseline".
 const char *ck_instruction_set(void);
+
+// Whether this build is checked by the address sanitiser.
+int ck_address_is_sanitized(void);

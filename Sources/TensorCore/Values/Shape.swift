@@ -30,28 +30,28 @@ public struct Shape: Sendable, Hashable, ExpressibleByArrayLiteral, RandomAccess
   public var description: String { "[" + extents.map(String.init).joined(separator: ", ") + "]" }
 
   /// `axis` counted from the end when negative.
-  public func normalizedAxis(_ axis: Int, operation: String) throws(TensorError) -> Int {
+  public func normalizedAxis(_ axis: Int, operation: @autoclosure () -> String) throws(TensorError) -> Int {
     let resolved = axis < 0 ? axis + rank : axis
     guard extents.indices.contains(resolved) else {
-      throw .shape(operation, "axis \(axis) is not an axis of \(self)")
+      throw .shape(operation(), "axis \(axis) is not an axis of \(self)")
     }
     return resolved
   }
 
   /// Distinct axes in ascending order; `nil` means all of them.
-  public func normalizedAxes(_ axes: [Int]?, operation: String) throws(TensorError) -> [Int] {
+  public func normalizedAxes(_ axes: [Int]?, operation: @autoclosure () -> String) throws(TensorError) -> [Int] {
     guard let axes else { return Array(extents.indices) }
     var resolved: [Int] = []
     for axis in axes {
-      let axis = try normalizedAxis(axis, operation: operation)
-      guard !resolved.contains(axis) else { throw .shape(operation, "axis \(axis) is given twice in \(axes)") }
+      let axis = try normalizedAxis(axis, operation: operation())
+      guard !resolved.contains(axis) else { throw .shape(operation(), "axis \(axis) is given twice in \(axes)") }
       resolved.append(axis)
     }
     return resolved.sorted()
   }
 
   /// The shape that both broadcast to (NumPy's rule: aligned at the last axis, extents equal or 1).
-  public static func broadcast(_ a: Shape, _ b: Shape, operation: String) throws(TensorError) -> Shape {
+  public static func broadcast(_ a: Shape, _ b: Shape, operation: @autoclosure () -> String) throws(TensorError) -> Shape {
     if a == b { return a }
     let rank = Swift.max(a.rank, b.rank)
     var result = [Int](repeating: 1, count: rank)
@@ -59,7 +59,7 @@ public struct Shape: Sendable, Hashable, ExpressibleByArrayLiteral, RandomAccess
       let x = axis < rank - a.rank ? 1 : a[axis - (rank - a.rank)]
       let y = axis < rank - b.rank ? 1 : b[axis - (rank - b.rank)]
       guard x == y || x == 1 || y == 1 else {
-        throw .shape(operation, "shapes \(a) and \(b) cannot be broadcast together")
+        throw .shape(operation(), "shapes \(a) and \(b) cannot be broadcast together")
       }
       result[axis] = x == 1 ? y : x
     }

@@ -44,6 +44,35 @@ struct TraceInput {
     return result
   }
 
+  /// A layer's activations on pictures (or on an array of a network's inputs), one vector for each position.
+  static func activations(
+    of layer: String, _ network: Network, _ batches: NetworkBatches, maxNodes: Int, names: String?
+  ) throws -> TraceInput {
+    var grids: [Tensor] = []
+    for index in 0..<batches.count {
+      let run = try network.withOutputs([layer]).run(try batches.batch(index..<index + 1))
+      grids.append(try featureGrid(run.output))
+      let nodes = grids[0].count / max(1, grids[0].shape[3]) * batches.count
+      if nodes > maxNodes {
+        throw CommandError.unusable(
+          "--layer: found \(nodes) positions in '\(layer)', expected at most --max-nodes \(maxNodes); "
+            + "a deeper layer or a smaller --image-size has fewer")
+      }
+    }
+    let all = concatenated(grids, along: 0)
+    let features = grids.count == 1 ? all.squeezed(0).value : all.value
+    guard features.count > 0 else { throw CommandError.unusable("--layer: found no activations in '\(layer)'") }
+    try checkFinite(features, InputPath(path: layer))
+    let count = features.shape[features.rank - 1]
+    var result = TraceInput(features: features, channelNames: try names.map { try readNames($0, count: count) })
+    result.files = batches.files + (names.map { [$0] } ?? [])
+    if batches.count == 1, let pixels = try batches.picture(0) {
+      result.picture = shown(pixels)
+      result.pictureSize = (pixels.shape[0], pixels.shape[1])
+    }
+    return result
+  }
+
   private static func picture(
     _ pixels: NDArray, path: String, maxNodes: Int, precision: DType
   ) throws -> TraceInput {

@@ -1,0 +1,82 @@
+import TensorCore
+
+/// A linear classifier fitted by maximum likelihood with an L2 penalty on its coefficients, the intercepts free.
+///
+/// As scikit-learn's `LogisticRegression`: it minimises the sum of the log-losses plus ‖coefficients‖² / 2C. Two classes have one
+/// row of coefficients behind a sigmoid; three and more have a row each behind a softmax (which would be penalised otherwise for
+/// two). Fitted by Newton's method with conjugate gradients (Nocedal & Wright 2006, algorithm 7.1) until the gradient's norm is
+/// below the tolerance, so that the coefficients are those of the optimum and not of a solver.
+public struct LogisticRegression: Sendable {
+  /// [1 or classes, features] float64.
+  public let coefficients: NDArray
+  /// One for each row of ``coefficients``; for three and more classes their sum is 0.
+  public let intercepts: [Double]
+  public let classCount: Int
+  /// Norm of the gradient of the objective where the fit stopped.
+  public let gradientNorm: Double
+  /// Steps of Newton's method.
+  public let iterations: Int
+
+  /// - Parameters:
+  ///   - features: [observations, features], finite; best standardised.
+  ///   - labels: from 0 to `classCount` − 1, one for each observation; at least two classes must occur.
+  ///   - classCount: at least 2.
+  ///   - inverseRegularization: C; `nil` for no penalty. Default: 1.
+  ///   - tolerance: of the gradient's norm. Default: 1e-8.
+  ///   - start: a fit of the same shape to begin with.
+  /// - Throws: ``StatisticsError``: other shapes or labels, a single class, or no convergence (without a penalty the classes may
+  ///   be separable).
+  public init(
+    features: NDArray, labels: [Int], classCount: Int, inverseRegularization: Double? = 1, tolerance: Double = 1e-8,
+    startingAt start: LogisticRegression? = nil
+  ) throws(StatisticsError) {
+    let x = try requireTable(features, "logistic regression")
+    if labels.count != x.shape[0] {
+      throw .invalidInput("logistic regression: found \(labels.count) labels for \(x.shape[0]) observations")
+    }
+    if let label = labels.first(where: { !(0..<classCount).contains($0) }) {
+      throw .invalidInput("logistic regression: found the label \(label), expected from 0 to \(classCount - 1)")
+    }
+    if Set(labels).count < 2 { throw .tooFew(what: "logistic regression: classes", found: Set(labels).count, needed: 2) }
+    if let c = inverseRegularization, !(c > 0) {
+      throw .invalidInput("logistic regression: found C = \(c), expected a positive number")
+    }
+    let rows = classCount == 2 ? 1 : classCount
+    let width = x.shape[1]
+    let problem = LogisticProblem(
+      features: x, labels: labels, rows: rows, penalty: inverseRegularization.map { 1 / $0 } ?? 0)
+    var initial = [Double](repeating: 0, count: rows * (width + 1))
+    if let start, start.coefficients.shape == [rows, width] {
+      initial = start.coefficients.doubles + start.intercepts
+    }
+    let solution = try problem.minimize(from: initial, tolerance: tolerance)
+    coefficients = NDArray(Array(solution.parameters[..<(rows * width)]), shape: [rows, width])
+    let free = Array(solution.parameters[(rows * width)...])
+    // A common shift of all intercepts changes nothing.
+    let shift = rows == 1 ? 0 : free.reduce(0, +) / Double(rows)
+    intercepts = free.map { $0 - shift }
+    self.classCount = classCount
+    gradientNorm = solution.gradientNorm
+    iterations = solution.iterations
+  }
+
+  /// The logarithm of the odds against the other class, or each class's logit: [observations, 1 or classes].
+  public func decisions(_ features: NDArray) -> NDArray {
+    let products = NDArray.matmul(features.converted(to: .float64), coefficients, transposeA: false, transposeB: true)
+    let rows = intercepts.count
+    return products.withUnsafeBufferPointer(as: Double.self) { values in
+      NDArray(values.indices.map { values[$0] + intercepts[$0 % rows] }, shape: products.shape)
+    }
+  }
+
+  /// The most probable class of each observation; of equal ones the first.
+  public func predictions(_ features: NDArray) -> [Int] {
+    let rows = intercepts.count
+    let logits = decisions(features).doubles
+    if rows == 1 { return logits.map { $0 > 0 ? 1 : 0 } }
+    return (0..<logits.count / rows).map { observation in
+      let own = observation * rows..<(observation + 1) * rows
+      return own.reduce(own.lowerBound) { logits[$1] > logits[$0] ? $1 : $0 } - own.lowerBound
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import CKernels
+import Glibc
+import Synchronization
+
+/// What ``Memory`` describes, and where a ``Storage`` gets and returns its memory.
+package final class MemoryPool: Sendable {
+  package static let shared = MemoryPool(
+    cacheLimit: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 4)
+
+  /// Blocks up to this are left to malloc, which is faster than a lock.
+  package static let smallest = 1024
+  /// From here on blocks are backed by huge pages, of which one fault clears 2 MiB instead of 4 KiB.
+  private static let large = 4 << 20
+  private static let slack = 256 << 20
+  private static let isSanitized = ck_address_is_sanitized() != 0
+
+  private let used = Atomic<Int>(0)
+  private let highest = Atomic<Int>(0)
+  /// What bounds the cache; unlike the peak it never falls.
+  private let highestEver = Atomic<Int>(0)
+  private let limit: Atomic<Int>
+  private let shelves = Mutex(BlockShelves())
+
+  package init(cacheLimit: Int) { limit = Atomic(cacheLimit) }
+  deinit { trim(to: 0) }
+
+  package var inUse: Int { used.load(ordering: .relaxed) }
+  package var peak: Int { highest.load(ordering: .relaxed) }
+  package func resetPeak() { highest.store(inUse, ordering: .relaxed) }
+  package var cached: Int { shelves.withLock { $0.byteCount } }
+  package var cacheLimit: Int {
+    get { limit.load(ordering: .relaxed) }
+    set {
+      limit.store(max(0, newValue), ordering: .relaxed)
+      trim(to: newValue)
+    }
+  }
+  package func trim(to bytes: Int) { free(shelves.withLock { $0.evicted(downTo: bytes) }) }
+
+  /// A block of at least `byteCount` bytes, and how many it has. Its contents are undefined.
+  package func take(_ byteCount: Int) -> (pointer: UnsafeMutableRawPointer, capacity: Int) {
+    let isPooled = byteCount > Self.smallest && !Self.isSanitized
+    let capacity = isPooled ? SizeClass(holding: byteCount).byteCount : max(1, byteCount)
+    let now = used.wrappingAdd(capacity, ordering: .relaxed).newValue
+    highest.max(now, ordering: .relaxed)
+    guard isPooled else { return (fresh(capacity), capacity) }
+    highestEver.max(now, ordering: .relaxed)
+    let (block, evicted) = shelves.withLock { shelves -> (Block?, [Block]) in
+      if let block = shelves.take(SizeClass(holding: capacity)) { return (block, []) }
+      let highest = highestEver.load(ordering: .relaxed)
+      return (nil, shelves.evicted(downTo: highest + min(highest / 2, Self.slack) - now))
+    }
+    free(evicted)
+    return (block?.value ?? fresh(capacity), capacity)
+  }
+
+  /// Takes back what ``take(_:)`` gave.
+  package func give(_ pointer: UnsafeMutableRawPointer, capacity: Int) {
+    used.wrappingSubtract(capacity, ordering: .relaxed)
+    let limit = cacheLimit
+    if capacity <= Self.smallest || capacity > limit || Self.isSanitized { return pointer.deallocate() }
+    let block = Block(pointer)
+    free(
+      shelves.withLock { shelves in
+        shelves.keep(block, SizeClass(holding: capacity))
+        return shelves.evicted(downTo: limit)
+      })
+  }
+
+  private func fresh(_ capacity: Int) -> UnsafeMutableRawPointer {
+    if capacity < Self.large {
+      return .allocate(byteCount: capacity, alignment: capacity > Self.smallest ? Storage.alignment : 16)
+    }
+    let hugePage = 2 << 20
+    let pointer = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: hugePage)
+    // Only advice: where it is not heeded, nothing is lost.
+    _ = madvise(pointer, capacity / hugePage * hugePage, MADV_HUGEPAGE)
+    return pointer
+  }
+
+  private func free(_ blocks: [Block]) { for block in blocks { block.value.deallocate() } }
+}
+
+/// Memory that nobody uses.
+private typealias Block = UncheckedSendable<UnsafeMutableRawPointer>
+
+/// Sixteen sizes for each power of two, so that a block is at most a sixteenth larger than what it holds.
+private struct SizeClass {
+  let byteCount: Int
+  let index: Int
+
+  init(holding bytes: Int) {
+    let exponent = Int.bitWidth - 1 - bytes.leadingZeroBitCount
+    let step = 1 << max(0, exponent - 4)
+    let steps = (bytes + step - 1) / step  // 16…32, and 32 is the next exponent's 16
+    byteCount = steps * step
+    index = exponent * 16 + steps
+  }
+}
+
+/// Freed blocks by size class.
+private struct BlockShelves {
+  private struct Shelf {
+    var capacity = 0
+    /// The last one freed is taken first: it is the likeliest to be in the processor's cache still.
+    var blocks: [Block] = []
+    var lastUse: UInt64 = 0
+  }
+
+  private var shelves: [Shelf] = []
+  private var clock: UInt64 = 0
+  private(set) var byteCount = 0
+
+  mutating func take(_ sizeClass: SizeClass) -> Block? {
+    guard sizeClass.index < shelves.count else { return nil }
+    clock += 1
+    shelves[sizeClass.index].lastUse = clock
+    guard let block = shelves[sizeClass.index].blocks.popLast() else { return nil }
+    byteCount -= sizeClass.byteCount
+    return block
+  }
+
+  mutating func keep(_ block: Block, _ sizeClass: SizeClass) {
+    while shelves.count <= sizeClass.index { shelves.append(Shelf()) }
+    clock += 1
+    shelves[sizeClass.index].capacity = sizeClass.byteCount
+    shelves[sizeClass.index].lastUse = clock
+    shelves[sizeClass.index].blocks.append(block)
+    byteCount += sizeClass.byteCount
+  }
+
+  /// Takes out blocks until at most `limit` bytes are left, first those of the size that is unused for longest.
+  mutating func evicted(downTo limit: Int) -> [Block] {
+    var result: [Block] = []
+    while byteCount > max(0, limit) {
+      let filled = shelves.indices.filter { !shelves[$0].blocks.isEmpty }
+      guard let oldest = filled.min(by: { shelves[$0].lastUse < shelves[$1].lastUse }) else { break }
+      let (capacity, excess) = (shelves[oldest].capacity, byteCount - max(0, limit))
+      let count = min(shelves[oldest].blocks.count, (excess + capacity - 1) / capacity)
+      result += shelves[oldest].blocks.prefix(count)
+      shelves[oldest].blocks.removeFirst(count)
+      byteCount -= count * capacity
+    }
+    return result
+  }
+}
