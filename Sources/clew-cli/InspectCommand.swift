@@ -8,12 +8,13 @@ struct InspectCommand: ParsableCommand {
     discussion: """
       Examples:
         clew inspect features.npz
+        clew inspect network.onnx
         clew inspect --model resnet18 --checkpoint resnet18.pth
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "A NumPy, safetensors, PNG or JPEG file, a PyTorch checkpoint, or a run's folder; file:key for one array.",
+      "A NumPy, safetensors, ONNX, PNG or JPEG file, a PyTorch checkpoint, or a run's folder; file:key for one array.",
       valueName: "file"))
   var file: String?
 

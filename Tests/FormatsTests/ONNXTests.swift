@@ -15,7 +15,9 @@ import Testing
   }
 
   static let expected: [Expected] = {
-    do { return try JSONDecoder().decode([Expected].self, from: Data(try Fixture.bytes("onnx-expected.json"))) } catch { return [] }
+    do { return try JSONDecoder().decode([Expected].self, from: Data(try Fixture.bytes("onnx-expected.json"))) } catch {
+      return []
+    }
   }()
 
   @Test func everyEncodingIsExpected() { #expect(Self.expected.count == 31) }
@@ -81,7 +83,8 @@ import Testing
       expected: "a file in the model's folder"),
     Refused(file: "refused-missing-data.onnx", kind: .unreadable, found: "no such file", expected: "the external data of "),
     Refused(
-      file: "refused-beyond.onnx", kind: .malformed, found: "32 bytes in 'external-data.bin'", expected: "16 bytes from byte 24 on"),
+      file: "refused-beyond.onnx", kind: .malformed, found: "32 bytes in 'external-data.bin'",
+      expected: "16 bytes from byte 24 on"),
     Refused(
       file: "refused-wrong-length.onnx", kind: .malformed, found: "external data of 8 bytes at 0",
       expected: "16 bytes at a place in 'external-data.bin'"),

@@ -6,6 +6,11 @@ extension ONNXModel {
   /// The most that a protocol buffer may have, by its own rules.
   static let byteLimit = 1 << 31
 
+  /// Whether the file begins as an ONNX model does.
+  public static func recognizes(_ path: String) throws(FormatError) -> Bool {
+    FileSignature(try InputFile(path).peek(FileSignature.length)) == .onnx
+  }
+
   /// Reads the model in the file `path`, and arrays that it keeps in files beside it.
   ///
   /// Throws ``FormatError`` if it is damaged, or holds an array of an element type that is not read.

@@ -93,6 +93,12 @@ public struct ONNXTensor: Sendable {
   /// The element type in the file, which `array` widens: `float16`, `int8`, …
   public let storedType: String
   public let array: NDArray
+
+  public init(name: String, storedType: String, array: NDArray) {
+    self.name = name
+    self.storedType = storedType
+    self.array = array
+  }
 }
 
 /// What a file says about an input or an output.
@@ -102,6 +108,12 @@ public struct ONNXValue: Sendable, Equatable {
   public let storedType: String?
   /// The extents, `nil` for one that may vary; `nil` altogether if even their number is not said.
   public let shape: [Int?]?
+
+  public init(name: String, storedType: String?, shape: [Int?]?) {
+    self.name = name
+    self.storedType = storedType
+    self.shape = shape
+  }
 }
 
 /// An operator that is defined by a graph of others.

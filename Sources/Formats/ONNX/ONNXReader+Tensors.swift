@@ -8,7 +8,8 @@ extension ONNXReader {
     let type = Int(message.dataType)
     guard let element = StoredElement(onnxNumber: type) else {
       throw unsupported(
-        "elements of type \(StoredElement.onnxName(type))", "booleans, integers or real floating-point numbers of 8 to 64 bits", in: name
+        "elements of type \(StoredElement.onnxName(type))", "booleans, integers or real floating-point numbers of 8 to 64 bits",
+        in: name
       )
     }
     guard !message.hasSegment else { throw unsupported("a part of an array", "whole arrays", in: name) }

@@ -5,7 +5,9 @@ extension ONNXImporter {
   /// The integers of a constant, or of an attribute in whose place it stands in newer versions.
   func ints(_ node: ONNXNode, _ key: String, orInput index: Int) -> [Int]? {
     if case .ints(let values)? = node.attributes[key] { return values }
-    guard node.inputs.indices.contains(index), let array = constants[node.inputs[index]], !array.dtype.isFloating else { return nil }
+    guard node.inputs.indices.contains(index), let array = constants[node.inputs[index]], !array.dtype.isFloating else {
+      return nil
+    }
     return array.scalars(as: Int64.self).map { Int($0) }
   }
 
@@ -49,7 +51,11 @@ extension ONNXImporter {
     case "Where": result.dtype = inputs.count > 1 ? inputs[1].dtype : nil
     case "OneHot": result.dtype = inputs.count > 2 ? inputs[2].dtype : nil
     case "ConstantOfShape":
-      if case .tensor(let tensor)? = node.attributes["value"] { result.dtype = tensor.array.dtype } else { result.dtype = .float32 }
+      if case .tensor(let tensor)? = node.attributes["value"] {
+        result.dtype = tensor.array.dtype
+      } else {
+        result.dtype = .float32
+      }
     case "Conv", "ConvTranspose":
       result = ValueFacts(dtype: .float32, rank: first.rank ?? (inputs.count > 1 ? inputs[1].rank : nil))
       if node.operation == "Conv", node.inputs.count > 1 { result.channels = constants[node.inputs[1]]?.shape.first }

@@ -91,7 +91,8 @@ extension ONNXImporter {
 
   /// The window of a pooling with the same padding on both sides; `nil` for others.
   private func window(_ node: ONNXNode) -> (kernel: Size2D, stride: Size2D, padding: Size2D, dilation: Size2D)? {
-    guard node.attributes["kernel_shape"] != nil, let kernel = pair(node, "kernel_shape", 1), let stride = pair(node, "strides", 1),
+    guard node.attributes["kernel_shape"] != nil, let kernel = pair(node, "kernel_shape", 1),
+      let stride = pair(node, "strides", 1),
       let dilation = pair(node, "dilations", 1), let (before, after) = paddings(node), before == after,
       isModest(before, after, kernel: kernel, dilation), min(stride.height, stride.width) >= 1
     else { return nil }
@@ -137,7 +138,8 @@ extension ONNXImporter {
     }
     let operation = Convolution(
       stride: stride, padding: before, paddingAfter: after, dilation: dilation, groups: int(node, "group", 1))
-    append(Layer(name: name, operation: operation, inputs: [try reference(node.inputs[0])], parameters: parameters), of: node.outputs)
+    append(
+      Layer(name: name, operation: operation, inputs: [try reference(node.inputs[0])], parameters: parameters), of: node.outputs)
     return true
   }
 
@@ -161,7 +163,9 @@ extension ONNXImporter {
 
   /// A product with a constant matrix, together with the addition of a bias behind it if there is one.
   private mutating func addProduct(_ node: ONNXNode, at place: Int) throws(NetworkError) -> Bool {
-    guard node.inputs.count == 2, let weight = constants[node.inputs[1]], weight.rank == 2, weight.dtype.isFloating else { return false }
+    guard node.inputs.count == 2, let weight = constants[node.inputs[1]], weight.rank == 2, weight.dtype.isFloating else {
+      return false
+    }
     let output = node.outputs[0]
     if let next = readers[output]?.first, readers[output]?.count == 1, nodes.indices.contains(next), next > place,
       nodes[next].operation == "Add", nodes[next].domain.isEmpty, nodes[next].inputs.count == 2,
@@ -209,7 +213,8 @@ extension ONNXImporter {
       parameters.append(Parameter(name: parameterName(node.inputs[index + 1]), role: role, value: arrays[index]))
     }
     let operation = BatchNormalization(epsilon: float(node, "epsilon", 1e-5))
-    append(Layer(name: name, operation: operation, inputs: [try reference(node.inputs[0])], parameters: parameters), of: node.outputs)
+    append(
+      Layer(name: name, operation: operation, inputs: [try reference(node.inputs[0])], parameters: parameters), of: node.outputs)
     return true
   }
 
@@ -226,7 +231,8 @@ extension ONNXImporter {
     }
     let name = uniqueName(layerName(weight: node.inputs[1], bias: bias, node))
     let operation = LayerNormalization(epsilon: float(node, "epsilon", 1e-5), axisCount: scale.rank)
-    append(Layer(name: name, operation: operation, inputs: [try reference(node.inputs[0])], parameters: parameters), of: node.outputs)
+    append(
+      Layer(name: name, operation: operation, inputs: [try reference(node.inputs[0])], parameters: parameters), of: node.outputs)
     return true
   }
 

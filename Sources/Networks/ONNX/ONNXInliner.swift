@@ -35,8 +35,11 @@ struct ONNXInliner {
     }
     let prefix = "\(node.name.isEmpty ? node.outputs.first ?? "" : node.name)/\(calls)/"
     var names: [String: String] = ["": ""]
-    for (index, input) in function.inputs.enumerated() { names[input] = node.inputs.indices.contains(index) ? node.inputs[index] : "" }
-    for (index, output) in function.outputs.enumerated() where node.outputs.indices.contains(index) && !node.outputs[index].isEmpty {
+    for (index, input) in function.inputs.enumerated() {
+      names[input] = node.inputs.indices.contains(index) ? node.inputs[index] : ""
+    }
+    for (index, output) in function.outputs.enumerated()
+    where node.outputs.indices.contains(index) && !node.outputs[index].isEmpty {
       names[output] = node.outputs[index]
     }
     func renamed(_ name: String) -> String { names[name] ?? prefix + name }

@@ -84,7 +84,9 @@ struct ONNXPage {
       lines.append("| \(function) | \(names) |")
     }
     lines += ["", "## Refused", ""]
-    lines += refused.isEmpty ? ["None."] : refused.map { "- `\($0.case.name)`: \($0.reason.components(separatedBy: ".onnx").last ?? "")" }
+    lines +=
+      refused.isEmpty
+      ? ["None."] : refused.map { "- `\($0.case.name)`: \($0.reason.components(separatedBy: ".onnx").last ?? "")" }
     lines += ["", "## Passing", ""]
     lines += [passed.map { "`\($0.name)`" }.joined(separator: " "), "", "## Not supported", ""]
     lines += [unclaimed.map { "`\($0.name)`" }.joined(separator: " "), ""]

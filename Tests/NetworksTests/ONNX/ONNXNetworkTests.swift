@@ -43,7 +43,8 @@ import Testing
     let weighted = network.layers.filter(\.isWeighted).map(\.name)
     #expect(
       weighted == [
-        "conv1", "layer1.conv1", "layer1.conv2", "layer1.downsample.0", "layer2.conv1", "layer2.conv2", "layer2.downsample.0", "fc",
+        "conv1", "layer1.conv1", "layer1.conv2", "layer1.downsample.0", "layer2.conv1", "layer2.conv2", "layer2.downsample.0",
+        "fc",
       ])
     #expect(try network.parents(of: "layer2.conv1") == ["layer1.conv2", "layer1.downsample.0"])
     #expect(try network.layer(named: "layer1.bn1").operation is BatchNormalization)
@@ -51,7 +52,8 @@ import Testing
     #expect(network.parameters.map(\.name).contains("layer1.bn1.running_var"))
     // Zeros that the exporter wrote are no biases.
     #expect(try network.layer(named: "conv1").parameter("bias") == nil)
-    #expect(try Self.network("residual_folded").layers.filter(\.isWeighted).map(\.name) == weighted)
+    let folded = try Self.network("residual_folded").layers.filter(\.isWeighted).map(\.name)
+    #expect(folded == weighted)
   }
 
   /// Exporters turn the matrices of linear layers and give them other names; the biases keep theirs.
@@ -70,11 +72,13 @@ import Testing
   @Test func unknownOperatorsAreNamed() throws {
     let path = "\(Fixture.folder)/onnx/test_abs.onnx"
     let abs = try ONNXModel.load(path)
-    #expect(try Network(onnx: abs).layers.map(\.operation.summary) == ["Abs"])
+    let summaries = try Network(onnx: abs).layers.map(\.operation.summary)
+    #expect(summaries == ["Abs"])
     let error = #expect(throws: NetworkError.self) {
       try Network(onnx: abs.replacingNodes { ONNXNode(name: $0.name, operation: "Abz", inputs: $0.inputs, outputs: $0.outputs) })
     }
-    #expect(error?.description == "\(path):y: found the operator Abz, expected one of the supported operators (the nearest is Abs)")
+    #expect(
+      error?.description == "\(path):y: found the operator Abz, expected one of the supported operators (the nearest is Abs)")
   }
 
   @Test func functionsOfTheModelAreInlined() throws {
@@ -91,8 +95,10 @@ import Testing
     }
     let network = try Network(onnx: calling)
     let shape = Shape(try #require(network.inputs[0].shape).map { $0 ?? 1 })
-    #expect(try network(Tensor(repeating: 2, shape: shape)).doubles.allSatisfy { $0 == -1 })
-    #expect(try network(Tensor(repeating: -2, shape: shape)).doubles.allSatisfy { $0 == 2 })
+    let (above, below) = (
+      try network(Tensor(repeating: 2, shape: shape)).doubles, try network(Tensor(repeating: -2, shape: shape)).doubles
+    )
+    #expect(Set(above) == [-1] && Set(below) == [2])
     // One that calls itself has no end.
     let endless = ONNXFunction(
       name: "Turn", domain: "own", inputs: ["a"], outputs: ["b"], defaults: [:],

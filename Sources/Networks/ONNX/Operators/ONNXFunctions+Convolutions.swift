@@ -8,7 +8,8 @@ extension ONNXFunctions {
   private static let convolution: Function = { call in
     let (x, weight, bias) = (try call.floating(0), try call.floating(1), call.optional(2))
     let groups = try call.int("group", 1)
-    guard weight.rank == x.rank, x.rank >= 3, weight.dtype == x.dtype, bias.map({ $0.shape == [weight.shape[0]] && $0.dtype == x.dtype }) ?? true
+    guard weight.rank == x.rank, x.rank >= 3, weight.dtype == x.dtype,
+      bias.map({ $0.shape == [weight.shape[0]] && $0.dtype == x.dtype }) ?? true
     else { throw misfit(call, x, weight) }
     let window = try OperatorWindow(call, x.shape, kernel: Array(weight.shape.dropFirst(2)))
     try call.checked(Shape([x.shape[0], weight.shape[0]] + window.outputs))
@@ -60,7 +61,8 @@ extension ONNXFunctions {
     var (x, weight) = (try call.floating(0), try call.floating(1))
     let groups = try call.int("group", 1)
     let positions = x.rank - 2
-    guard (1...2).contains(positions), weight.rank == x.rank, weight.dtype == x.dtype, 1...max(1, x.shape[1]) ~= groups, x.shape[1] == weight.shape[0],
+    guard (1...2).contains(positions), weight.rank == x.rank, weight.dtype == x.dtype, 1...max(1, x.shape[1]) ~= groups,
+      x.shape[1] == weight.shape[0],
       x.shape[1] % groups == 0, x.shape[2...].allSatisfy({ $0 > 0 }), weight.shape[1...].allSatisfy({ $0 > 0 })
     else { throw misfit(call, x, weight) }
     let cut = try TransposedCut(call, x.shape, weight.shape)

@@ -141,7 +141,9 @@ extension ONNXFunctions {
   private static let oneHot: Function = { call in
     let (indices, values) = (try call.input(0), try call.input(2))
     let depth = Int(Int64(asDouble: try call.optionalNumber(1) ?? 0))
-    guard values.count == 2, depth >= 0 else { throw call.error("found depth \(depth) and values \(values.shape), expected [off, on]") }
+    guard values.count == 2, depth >= 0 else {
+      throw call.error("found depth \(depth) and values \(values.shape), expected [off, on]")
+    }
     let axis = try call.int("axis", -1)
     let place = axis < 0 ? axis + indices.rank + 1 : axis
     guard 0...indices.rank ~= place else { throw TensorError.shape(call.name, "axis \(axis) is not a place in \(indices.shape)") }

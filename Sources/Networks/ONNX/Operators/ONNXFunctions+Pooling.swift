@@ -68,7 +68,8 @@ extension ONNXFunctions {
       let wide = try window.padded(call, x, filling: -.infinity)
       if call.outputCount > 1 {
         let places = try maximumPlaces(call, wide, window, x.shape)
-        indices = Tensor(NDArray(try storagePlaces(call, places, x.shape), shape: Shape(Array(x.shape.prefix(2)) + window.outputs)))
+        indices = Tensor(
+          NDArray(try storagePlaces(call, places, x.shape), shape: Shape(Array(x.shape.prefix(2)) + window.outputs)))
         return call.taking(places, of: x, shape: Shape(Array(x.shape.prefix(2)) + window.outputs))
       }
       if x.rank == 4 {

@@ -14,7 +14,9 @@ extension ONNXFunctions {
 
   /// As NumPy's: an array with one axis is a row on the left and a column on the right.
   private static func product(_ call: OperatorCall, _ a: Tensor, _ b: Tensor) throws -> Tensor {
-    guard a.rank >= 1, b.rank >= 1 else { throw TensorError.shape(call.name, "expected arrays with axes, found \(a.shape), \(b.shape)") }
+    guard a.rank >= 1, b.rank >= 1 else {
+      throw TensorError.shape(call.name, "expected arrays with axes, found \(a.shape), \(b.shape)")
+    }
     let left = a.rank == 1 ? a.expanded(at: 0) : a
     let right = b.rank == 1 ? b.expanded(at: 1) : b
     guard left.shape[left.rank - 1] == right.shape[right.rank - 2] else {
@@ -75,7 +77,9 @@ extension ONNXFunctions {
     let sides = equation.filter { $0 != " " }.split(separator: "->", omittingEmptySubsequences: false)
     let terms = sides.first.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
     let spare = "ZYXWVUTSRQPONMLKJIHGFEDCBA".filter { !equation.contains($0) }
-    guard sides.count <= 2, terms.count == ranks.count else { throw call.error("the equation '\(equation)' does not fit its inputs") }
+    guard sides.count <= 2, terms.count == ranks.count else {
+      throw call.error("the equation '\(equation)' does not fit its inputs")
+    }
     var widest = 0
     for (term, rank) in zip(terms, ranks) where term.contains("...") { widest = max(widest, rank - (term.count - 3)) }
     guard widest <= spare.count else { throw call.error("the equation '\(equation)' has too many axes") }
@@ -94,7 +98,8 @@ extension ONNXFunctions {
   private static func diagonal(_ call: OperatorCall, _ x: Tensor, _ letters: [Character]) throws -> (Tensor, [Character]) {
     guard Set(letters).count < letters.count, letters.count == x.rank else { return (x, letters) }
     let distinct = letters.indices.filter { letters.firstIndex(of: letters[$0]) == $0 }
-    guard letters.indices.allSatisfy({ axis in letters.firstIndex(of: letters[axis]).map { x.shape[$0] == x.shape[axis] } ?? false })
+    guard
+      letters.indices.allSatisfy({ axis in letters.firstIndex(of: letters[axis]).map { x.shape[$0] == x.shape[axis] } ?? false })
     else { throw TensorError.shape(call.name, "axes of one letter differ in \(x.shape)") }
     let shape = Shape(distinct.map { x.shape[$0] })
     let (own, strides) = (shape.strides, x.shape.strides)

@@ -70,7 +70,8 @@ extension ONNXFunctions {
   private static let squeeze: Function = { call in
     let x = try call.input(0)
     let given = try call.ints(attribute: "axes", orInput: 1)
-    let axes = try given.map { try x.shape.normalizedAxes($0, operation: call.name) } ?? x.shape.indices.filter { x.shape[$0] == 1 }
+    let axes =
+      try given.map { try x.shape.normalizedAxes($0, operation: call.name) } ?? x.shape.indices.filter { x.shape[$0] == 1 }
     guard axes.allSatisfy({ x.shape[$0] == 1 }) else {
       throw TensorError.shape(call.name, "axes \(axes) of \(x.shape) are not all of extent 1")
     }
@@ -94,7 +95,8 @@ extension ONNXFunctions {
     let axis = try call.axis(try call.int("axis"), of: inputs[0].shape)
     var total = 0
     for input in inputs {
-      let fits = input.rank == inputs[0].rank && input.dtype == inputs[0].dtype
+      let fits =
+        input.rank == inputs[0].rank && input.dtype == inputs[0].dtype
         && input.shape.reducing([axis], keepingAxes: false) == inputs[0].shape.reducing([axis], keepingAxes: false)
       guard fits else {
         throw TensorError.shape(
@@ -137,7 +139,8 @@ extension ONNXFunctions {
     let axes = try call.ints(attribute: "axes", orInput: 3) ?? Array(starts.indices)
     let steps = try call.optionalInts(4) ?? starts.map { _ in 1 }
     guard starts.count == ends.count, axes.count == starts.count, steps.count == starts.count, !steps.contains(0) else {
-      throw call.error("found starts \(starts), ends \(ends), axes \(axes), steps \(steps), expected as many of each and no step 0")
+      throw call.error(
+        "found starts \(starts), ends \(ends), axes \(axes), steps \(steps), expected as many of each and no step 0")
     }
     for (index, axis) in axes.enumerated() {
       let axis = try call.axis(axis, of: x.shape)
@@ -199,7 +202,9 @@ extension ONNXFunctions {
       let cut = x.sliced(axis, from: min(max(0, -before), extent), count: max(0, extent + min(0, before) + min(0, after)))
       var (first, last) = (x.shape.map { _ in 0 }, x.shape.map { _ in 0 })
       (first[axis], last[axis]) = (max(0, before), shape[axis] - max(0, before) - cut.shape[axis])
-      guard last[axis] >= 0 else { throw TensorError.shape(call.name, "\(before) and \(after) cut more off axis \(axis) than \(x.shape) has") }
+      guard last[axis] >= 0 else {
+        throw TensorError.shape(call.name, "\(before) and \(after) cut more off axis \(axis) than \(x.shape) has")
+      }
       return cut.padded(before: first, after: last, .constant(value))
     }
     guard extent > 0 else { throw TensorError.shape(call.name, "axis \(axis) of \(x.shape) is empty and cannot be continued") }

@@ -94,7 +94,8 @@ struct OperatorWindow {
   func counts(_ shape: Shape, including padding: Bool, _ dtype: DType) -> Tensor {
     var result = Tensor(repeating: 1, shape: [1, 1], dtype: dtype)
     for axis in kernel.indices {
-      let (first, last) = padding ? (0, before[axis] + shape[axis + 2] + after[axis]) : (before[axis], before[axis] + shape[axis + 2])
+      let (first, last) =
+        padding ? (0, before[axis] + shape[axis + 2] + after[axis]) : (before[axis], before[axis] + shape[axis + 2])
       let counts = (0..<outputs[axis]).map { output in
         Double((0..<kernel[axis]).count { first..<last ~= output * strides[axis] + $0 * dilations[axis] })
       }
