@@ -81,7 +81,9 @@ import Testing
     Refused(
       file: "refused-absolute.onnx", kind: .malformed, found: "external data in '/etc/hostname'",
       expected: "a file in the model's folder"),
-    Refused(file: "refused-missing-data.onnx", kind: .unreadable, found: "no such file", expected: "the external data of "),
+    Refused(
+      file: "refused-missing-data.onnx", kind: .unreadable, found: "no file 'nothing.bin' beside it",
+      expected: "the external data of "),
     Refused(
       file: "refused-beyond.onnx", kind: .malformed, found: "32 bytes in 'external-data.bin'",
       expected: "16 bytes from byte 24 on"),
@@ -124,7 +126,8 @@ import Testing
     }
   }
 
-  static let files = ["encodings-raw.onnx", "encodings-typed.onnx", "external.onnx", "refused-deep.onnx"]
+  /// The others are among those of `RobustnessTests`; this one has its data beside it.
+  static let files = ["external.onnx"]
 
   /// Loads `bytes` beside the external data; an error or an answer.
   private func load(_ bytes: [UInt8], in folder: String) throws -> Bool {
@@ -159,6 +162,6 @@ import Testing
         if try load(damaged, in: folder) { readCount += 1 }
       }
     }
-    #expect(readCount > 0 || file.hasPrefix("refused"))
+    #expect(readCount > 0)
   }
 }

@@ -30,7 +30,7 @@ struct ONNXExternalData {
       throw malformed(found, "\(byteCount) bytes at a place in \(location.quoted())")
     }
     if byteCount == 0 { return .zeros(shape, dtype: element.widened) }
-    var file = try InputFile(name)
+    var file = try open(name, location, for: part)
     guard offset <= file.byteCount, byteCount <= file.byteCount - offset else {
       throw malformed("\(file.byteCount) bytes in \(location.quoted())", "\(byteCount) bytes from byte \(offset) on")
     }
@@ -44,6 +44,13 @@ struct ONNXExternalData {
     return try ElementReading.read(element, isBigEndian: false, shape: shape, from: &file)
   }
 
+  private func open(_ name: String, _ location: String, for part: String) throws(FormatError) -> InputFile {
+    do throws(FormatError) { return try InputFile(name) } catch {
+      throw FormatError(
+        error.kind, path: part, found: "\(error.found) in \(location.quoted())", expected: "the external data of this array")
+    }
+  }
+
   /// The file that `location` names, once it is certain to lie in the model's folder.
   private func resolved(_ location: String, for part: String) throws(FormatError) -> String {
     let components = location.split(separator: "/", omittingEmptySubsequences: false)
@@ -55,7 +62,8 @@ struct ONNXExternalData {
         .malformed, path: part, found: "external data in \(location.quoted())", expected: "a file in the model's folder")
     }
     guard let real = Self.realPath(name), let root = Self.realPath(folder.isEmpty ? "." : folder) else {
-      throw FormatError(.unreadable, path: name, found: "no such file", expected: "the external data of \(part)")
+      throw FormatError(
+        .unreadable, path: part, found: "no file \(location.quoted()) beside it", expected: "the external data of this array")
     }
     guard real.hasPrefix(root == "/" ? "/" : root + "/") else {
       throw FormatError(

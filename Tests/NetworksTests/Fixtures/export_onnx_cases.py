@@ -50,8 +50,14 @@ def operators(graph):
 NARROW = {"float16": 2**-9, "bfloat16": 2**-6}
 
 
+def precision(value):
+    if isinstance(value, onnx.TensorProto):
+        value = numpy_helper.to_array(value)
+    return NARROW.get(getattr(getattr(value, "dtype", None), "name", ""), 0)
+
+
 def write(name, model, inputs, outputs, rtol, atol):
-    rtol = max([rtol] + [NARROW.get(getattr(getattr(value, "dtype", None), "name", ""), 0) for value in outputs])
+    rtol = max([rtol] + [precision(value) for value in outputs])
     case = {"name": name, "operators": sorted(operators(model.graph)), "rtol": rtol, "atol": atol, "hasFiles": False}
     given = [i.name for i in model.graph.input]
     arrays = {f"input:{key}": array(value) for key, value in zip(given, inputs) if value is not None}

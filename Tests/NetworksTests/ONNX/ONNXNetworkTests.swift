@@ -59,8 +59,8 @@ import Testing
   /// Exporters turn the matrices of linear layers and give them other names; the biases keep theirs.
   @Test func turnedMatricesAreNamedByTheirBiases() throws {
     let network = try Self.network("transformer")
-    #expect(try network.layer(named: "mlp.0").parameter("weight")?.shape == [24, 12])
-    #expect(try network.layer(named: "attention.in_proj").parameter("weight")?.shape == [36, 12])
+    #expect(try network.layer(named: "mlp.0").parameter("weight")?.shape == [24, 16])
+    #expect(try network.layer(named: "attention.in_proj").parameter("weight")?.shape == [48, 16])
     #expect(network.parameters.map(\.name).contains("attention.in_proj_weight"))
   }
 
