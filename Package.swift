@@ -31,10 +31,12 @@ let package = Package(
     .target(name: "CKernels", cSettings: cSettings),
     .target(
       name: "CImage", cSettings: cSettings,
-      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg"), .linkedLibrary("tiff")]),
     .target(name: "COneDNN", cSettings: cSettings, linkerSettings: [.linkedLibrary("dnnl")]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .target(name: "CHDF5Worker", dependencies: ["CHDF5"], cSettings: cSettings),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     library("TensorCore", ["CKernels", "COneDNN", "COpenBLAS"]),
@@ -43,6 +45,7 @@ let package = Package(
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library(
       "Formats", ["TensorCore", "CZip", "CImage", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+    library("Formats", ["TensorCore", "CZip", "CImage", "CHDF5Worker"]),
     library("Features", ["Autograd"]),
     library("Networks", ["Autograd", "Formats"]),
     library("Statistics", ["TensorCore"]),

@@ -10,8 +10,9 @@ struct TraceCommand: ParsableCommand {
     abstract: "Trace the channels that made each segment of a normalised cut.",
     discussion: """
       INPUT is a feature array of shape [height, width, channels], [pictures, height, width, channels] or
-      [nodes, channels] in .npy, .npz or .safetensors (file:key), or a PNG or JPEG picture, which is described by a
-      bank of named filters: colour, gradients, Gabor texture.
+      [nodes, channels] in .npy, .npz, .safetensors, .h5 or .csv (file:key where there are several), a multiplex
+      TIFF with a page for each channel, or a PNG, JPEG or TIFF picture, which is described by a bank of named
+      filters: colour, gradients, Gabor texture.
 
       Examples:
         clew trace features.npy --segments 4

@@ -38,8 +38,10 @@ struct TraceInput {
       throw CommandError.unusable("\(input): found an empty array of shape \(array.shape), expected at least one node")
     }
     try checkFinite(array, input)
-    var result = TraceInput(
-      features: array, channelNames: try names.map { try readNames($0, count: array.shape[array.rank - 1]) })
+    let count = array.shape[array.rank - 1]
+    let key = input.key ?? arrays.entries.first { !$0.isText }?.name
+    let own = arrays.entries.first { $0.name == key }?.channelNames
+    var result = TraceInput(features: array, channelNames: try names.map { try readNames($0, count: count) } ?? own)
     result.files = [input.path] + (names.map { [$0] } ?? [])
     return result
   }
