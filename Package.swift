@@ -44,8 +44,8 @@ let package = Package(
     library("GradientTesting", ["Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library(
-      "Formats", ["TensorCore", "CZip", "CImage", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
-    library("Formats", ["TensorCore", "CZip", "CImage", "CHDF5Worker"]),
+      "Formats",
+      ["TensorCore", "CZip", "CImage", "CHDF5Worker", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     library("Features", ["Autograd", "Formats"]),
     library("Networks", ["Autograd", "Formats"]),
     library("Statistics", ["TensorCore"]),
