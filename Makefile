@@ -8,7 +8,7 @@ FORMATTED := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sou
 # Outside the checkout: the peers weigh more than a gigabyte, and outlive any one clone.
 PEERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/clew-peers
 
-.PHONY: help demo test check lint docs bench compare study shortcuts examples format setup clean
+.PHONY: help demo test check lint docs bench compare conformance study shortcuts examples format setup clean
 
 help: ## what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -38,6 +38,9 @@ bench: setup ## measure Clew alone (make bench FILTER=ncut)
 compare: setup $(PEERS)/ready ## measure Clew beside the tools used today, in one run (make compare FILTER=ncut UPDATE=1)
 	swift build --package-path Benchmarks -c release
 	$(PEERS)/bin/python Benchmarks/compare.py $(if $(FILTER),--filter $(FILTER)) $(if $(UPDATE),--update)
+
+conformance: setup ## run the test cases of the onnx Python package, and write Documentation/ONNX.md
+	CLEW_WRITE_ONNX_PAGE=1 swift test -c release --filter ONNXConformanceTests
 
 study: setup ## measure which ranking finds planted channels, and write Documentation/Ranking.md
 	swift run --package-path Benchmarks -c release ranking-study --output Documentation/Ranking.md

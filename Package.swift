@@ -24,6 +24,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
@@ -42,7 +43,9 @@ let package = Package(
     library("Autograd", ["TensorCore", "CKernels"]),
     library("GradientTesting", ["Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
-    library("Formats", ["TensorCore", "CZip", "CImage", "CHDF5Worker"]),
+    library(
+      "Formats",
+      ["TensorCore", "CZip", "CImage", "CHDF5Worker", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     library("Features", ["Autograd", "Formats"]),
     library("Networks", ["Autograd", "Formats", "COneDNN"]),
     library("Statistics", ["TensorCore"]),

@@ -1,8 +1,8 @@
 import TensorCore
 
 /// The arrays of a file under their names: of an `.npy` file the one called `array`, of an `.npz` archive each entry, of a
-/// safetensors file or a PyTorch checkpoint each tensor, of an HDF5 file each dataset, of a picture its `pixels` ([H, W, C],
-/// uint8), of a TIFF of several pages or of deeper ones its `pixels` with a channel for each page, of a CSV table its numbers
+/// safetensors file or a PyTorch checkpoint each tensor, of an HDF5 file each dataset, of an ONNX network each
+/// initializer, of a picture its `pixels` ([H, W, C], uint8), of a TIFF of several pages or of deeper ones its `pixels` with a channel for each page, of a CSV table its numbers
 /// (`table`, [rows, columns]) and each column of texts. The format is recognised by content, never by the file's name.
 ///
 /// Loading reads and checks headers (and pictures whole); the elements of arrays are read when they are asked for, each time
@@ -16,7 +16,7 @@ public struct NamedArrays: Sendable {
 
   /// The formats that are read, for error messages.
   static let readable =
-    "an .npy, .npz, safetensors or HDF5 file, a PyTorch checkpoint, a PNG, JPEG or TIFF picture, or a CSV table"
+    "an .npy, .npz, safetensors or HDF5 file, a PyTorch checkpoint, an ONNX network, a PNG, JPEG or TIFF picture, or a CSV table"
 
   /// Recognises and opens the file `path`; of a run's folder the checkpoint that its `last_checkpoint` names.
   /// Throws ``FormatError`` if it is missing, another folder, empty, damaged, or of a format that is not read.
@@ -37,6 +37,7 @@ public struct NamedArrays: Sendable {
       return PyTorchCheckpoint.isCheckpoint(archive) ? try PyTorchCheckpoint(archive) : try NPZ(archive)
     case .legacyCheckpoint: return try PyTorchCheckpoint(legacy: &file)
     case .safetensors: return try Safetensors(&file)
+    case .onnx: return ONNXInitializers(model: try ONNXModel.read(&file))
     case .hdf5: return try HDF5File(path)
     case .png, .jpeg: return PictureFile(path: path, picture: try Picture.decode(&file))
     case .tiff: return try TIFFFile.open(path)

@@ -17,6 +17,7 @@ public enum LayerOperationCatalogue {
     LayerNormalization.self,
     Linear.self,
     MaxPooling.self,
+    ONNXOperator.self,
     Patches.self,
     Scale.self,
     TokenInsertion.self,

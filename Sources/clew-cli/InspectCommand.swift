@@ -8,12 +8,13 @@ struct InspectCommand: ParsableCommand {
     discussion: """
       Examples:
         clew inspect features.npz
+        clew inspect network.onnx
         clew inspect --model resnet18 --checkpoint resnet18.pth
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "A NumPy, safetensors, HDF5 or CSV file, a PyTorch checkpoint or a run's folder, a PNG, JPEG or TIFF picture; file:key for one array.",
+      "A NumPy, safetensors, HDF5, ONNX or CSV file, a PyTorch checkpoint or a run's folder, a PNG, JPEG or TIFF picture; file:key for one array.",
       valueName: "file"))
   var file: String?
 

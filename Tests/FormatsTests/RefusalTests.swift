@@ -15,7 +15,7 @@ import Testing
 
   static let realNumbers = "booleans, integers or real floating-point numbers of up to 64 bits"
   static let readable =
-    "an .npy, .npz, safetensors or HDF5 file, a PyTorch checkpoint, a PNG, JPEG or TIFF picture, or a CSV table"
+    "an .npy, .npz, safetensors or HDF5 file, a PyTorch checkpoint, an ONNX network, a PNG, JPEG or TIFF picture, or a CSV table"
 
   static let cases: [Case] = [
     Case(file: "missing.npy", kind: .unreadable, found: "no such file", expected: "a readable file"),
@@ -67,7 +67,9 @@ import Testing
     Case(file: "refused-text.png", kind: .unsupported, found: "text", expected: readable),
     Case(
       file: "refused-cmyk.jpg", kind: .unsupported, found: "a JPEG with CMYK colours", expected: "grey or RGB pixels"),
-    Case(file: "refused.onnx", kind: .unsupported, found: "an ONNX network", expected: readable),
+    Case(
+      file: "refused.onnx", kind: .malformed, found: "a protocol buffer without a graph or without operator sets",
+      expected: "an ONNX model"),
     Case(
       file: "refused.pt", kind: .unsupported, found: "a bare Python pickle",
       expected: readable),

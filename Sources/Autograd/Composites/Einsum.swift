@@ -10,7 +10,12 @@
 ///
 /// Traps for an equation that does not fit. Ellipses and a letter repeated within one operand (a diagonal) are not supported.
 public func einsum(_ equation: String, _ operands: Tensor...) -> Tensor {
-  let plan = trapping { () throws(TensorError) in try EinsumEquation(equation, operands.map(\.shape)) }
+  trapping { () throws(TensorError) in try einsum(equation, of: operands) }
+}
+
+/// The same for equations that come from files: throws for one that does not fit.
+package func einsum(_ equation: String, of operands: [Tensor]) throws(TensorError) -> Tensor {
+  let plan = try EinsumEquation(equation, operands.map(\.shape))
   var (result, labels) = (operands[0], plan.inputs[0])
   for (index, operand) in operands.enumerated().dropFirst() {
     let later = Set(plan.inputs[(index + 1)...].joined()).union(plan.output)

@@ -53,3 +53,10 @@ func resized(
     rows: taps(x.shape[2], size.height, factors?.0), columns: taps(x.shape[3], size.width, factors?.1))
   return try primitive.apply([x])[0]
 }
+
+/// Pictures resampled along their last two axes by given tables of weights, one for each axis.
+///
+/// - Parameter x: [N, C, H, W] with the extents that the tables read. Throws for others.
+package func resample(_ x: Tensor, rows: AxisTaps, columns: AxisTaps) throws(TensorError) -> Tensor {
+  try Resample2D(rows: rows, columns: columns).apply([x])[0]
+}

@@ -73,7 +73,7 @@ enum ElementReading {
 
   /// The bits of an IEEE 754 binary16 number as those of the same number in binary32. By hand, because the conversion is a
   /// library call per element on processors without F16C, and `Float16` is not there on every platform.
-  private static func widenHalf(_ bits: UInt16) -> UInt32 {
+  static func widenHalf(_ bits: UInt16) -> UInt32 {
     let sign = UInt32(bits & 0x8000) << 16
     let magnitude = UInt32(bits & 0x7FFF)
     if magnitude >= 0x7C00 { return sign | 0x7F80_0000 | (magnitude & 0x3FF) << 13 }

@@ -1,6 +1,6 @@
 /// What a file is by its first bytes; its name is never asked.
 enum FileSignature: Equatable {
-  case npy, zip, png, jpeg, tiff, hdf5, safetensors, text, legacyCheckpoint
+  case npy, zip, png, jpeg, tiff, hdf5, safetensors, onnx, text, legacyCheckpoint
   /// Recognised in order to be refused by its own name.
   case other(String)
 
@@ -14,6 +14,7 @@ enum FileSignature: Equatable {
     case .tiff: "a TIFF picture"
     case .hdf5: "an HDF5 file"
     case .safetensors: "a safetensors file"
+    case .onnx: "an ONNX network"
     case .text: "text"
     case .legacyCheckpoint: "a PyTorch checkpoint"
     case .other(let kind): kind
@@ -54,7 +55,7 @@ enum FileSignature: Equatable {
     } else if starts("%PDF-") {
       self = .other("a PDF document")
     } else if Self.isONNX(bytes) {
-      self = .other("an ONNX network")
+      self = .onnx
     } else if Self.isText(bytes) {
       self = .text
     } else {

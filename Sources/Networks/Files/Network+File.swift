@@ -70,8 +70,10 @@ extension Network {
 }
 
 extension Network {
-  /// Reads a network from a file that holds graph and parameters, recognised by content: so far, those of ``save(to:)``.
+  /// Reads a network from a file that holds graph and parameters, recognised by content: an ONNX file, or one of ``save(to:)``.
   ///
   /// - Throws: `FormatError` or ``NetworkError``.
-  public static func load(_ path: String) throws -> Network { try Network(contentsOf: path) }
+  public static func load(_ path: String) throws -> Network {
+    try ONNXModel.recognizes(path) ? try Network(onnx: try ONNXModel.load(path)) : try Network(contentsOf: path)
+  }
 }

@@ -7,7 +7,7 @@ struct NetworkOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A saved network, or a model of the zoo that --checkpoint fills: \(names).", valueName: "M"))
+      "An .onnx file, a saved network, or a model of the zoo that --checkpoint fills: \(names).", valueName: "M"))
   var model: String?
 
   @Option(

@@ -10,6 +10,7 @@ struct RunCommand: ParsableCommand {
       `gradient:input` and `gradient:LAYER`, with the samples along the first axis.
 
       Examples:
+        clew run --model network.onnx --input pictures.npz:images --output features.npz
         clew run --model resnet18 --checkpoint resnet18.pth --input photo.jpg --json
         clew run --model vit --checkpoint dino.pth --input *.jpg --capture blocks.11.attn.qkv --grid --output keys.npz
         clew run --model mlp --checkpoint run --input test.npz:inputs --gradient-of 0 --output gradients.h5
