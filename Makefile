@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 PACKAGES := $(shell sed 's/\#.*//' Packages.txt)
 LIBRARIES := TensorCore Autograd GradientTesting SpectralClustering Formats Features Networks Statistics Attribution Figures Clew
-FORMATTED := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Examples/Package.swift Examples/Sources
+FORMATTED := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Examples/Package.swift Examples/Sources Examples/Tests
 # Outside the checkout: the peers weigh more than a gigabyte, and outlive any one clone.
 PEERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/clew-peers
 
@@ -47,12 +47,13 @@ $(PEERS)/ready: Benchmarks/peers/requirements.txt
 	$(PEERS)/bin/pip install --quiet --requirement $<
 	touch $@
 
-examples: setup ## build and run every example
+examples: setup ## build and run every example, tests among them
 	swift build --package-path Examples -c release
 	for example in Examples/Sources/*/; do \
 	  name=$$(basename "$$example"); echo "— $$name"; \
 	  "$$(swift build --package-path Examples -c release --show-bin-path)/$$name"; \
 	done
+	swift test --package-path Examples -c release
 
 format: ## format every Swift file in place
 	swift format --in-place --recursive --parallel $(FORMATTED)

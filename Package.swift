@@ -38,7 +38,7 @@ let package = Package(
 
     library("TensorCore", ["CKernels", "COneDNN", "COpenBLAS"]),
     library("Autograd", ["TensorCore", "CKernels"]),
-    library("GradientTesting", ["Autograd"]),
+    library("GradientTesting", ["TensorCore", "Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage"]),
     library("Features", ["Autograd"]),
