@@ -61,7 +61,7 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     test("TensorCoreTests", ["TensorCore", "CKernels"]),
-    test("AutogradTests", ["Autograd", "GradientTesting"]),
+    test("AutogradTests", ["CKernels", "Autograd", "GradientTesting"]),
     test(
       "SpectralClusteringTests", ["SpectralClustering", "GradientTesting", "Formats"], resources: [.copy("Fixtures")]),
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),

@@ -1,4 +1,5 @@
 import Autograd
+import CKernels
 import GradientTesting
 import Testing
 
@@ -7,11 +8,30 @@ import Testing
   private func address(_ x: borrowing Tensor) -> UnsafeRawPointer? { x.value.withUnsafeBytes { $0.baseAddress } }
   private func fresh() -> Tensor { Tensor(NDArray((0..<1000).map { Float($0) / 1000 }, shape: [10, 100])) }
 
-  @Test func aChainTakesNoSecondBlock() {
-    let start = fresh()
-    let first = address(start)
-    let end = relu(exp(consume start) - 1) * 3
-    #expect(address(end) == first)
+  /// An operation of the catalogue with its parameters.
+  private func operation(_ name: String) throws -> any Primitive {
+    try #require(Catalogue.primitives.first { $0.name == name }?.samples.first?.primitive)
+  }
+
+  @Test func whatIsGivenUpIsWrittenOver() throws {
+    var x = fresh()
+    let first = address(x)
+    for name in ["Exp", "Tanh", "Affine", "ReLU"] {
+      let given = [x]
+      x = fresh()
+      x = try operation(name).apply(consume given)[0]
+    }
+    #expect(address(x) == first)
+    let product = try operation("Multiply").apply([fresh(), consume x])[0]
+    #expect(product.count == 1000)
+  }
+
+  @Test func kernelsInAChainShareABlock() {
+    let x = fresh().value
+    let first = x.withUnsafeBytes { $0.baseAddress }
+    let y = (consume x).map(CK_EXP).map(CK_SQRT).affine(scale: 2, shift: 1)
+    #expect(y.withUnsafeBytes { $0.baseAddress } == first)
+    #expect(abs(y.doubles[999] - 4.2958) < 1e-3)
   }
 
   @Test func whatIsStillHeldStaysAsItWas() {

@@ -8,9 +8,9 @@ extension Primitive {
     guard inputs.contains(where: \.isRecorded), Recording.isOn else {
       // Let go of, so that a value that nobody else holds can be written over.
       inputs = []
-      return try forward(values).map { Tensor($0) }
+      return try forward(consume values).map { Tensor($0) }
     }
-    let outputs = try forward(values)
+    let outputs = try forward(consume values)
     if !outputs.contains(where: \.dtype.isFloating) { return outputs.map { Tensor($0) } }
     let saves = saves
     let node = Node(

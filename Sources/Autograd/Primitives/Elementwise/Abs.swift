@@ -15,4 +15,4 @@ struct Abs: Primitive {
 }
 
 /// Absolute value, elementwise. The derivative at 0 is 0.
-public func abs(_ x: consuming Tensor) -> Tensor { Abs()(x) }
+public func abs(_ x: Tensor) -> Tensor { Abs()(x) }

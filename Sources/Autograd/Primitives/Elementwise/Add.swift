@@ -29,5 +29,5 @@ struct Add: Primitive {
 
 extension Tensor {
   /// Elementwise sum; shapes broadcast.
-  public static func + (a: consuming Tensor, b: consuming Tensor) -> Tensor { Add()(a, b) }
+  public static func + (a: Tensor, b: Tensor) -> Tensor { Add()(a, b) }
 }

@@ -18,17 +18,17 @@ struct Affine: Primitive {
 
 extension Tensor {
   /// Every element times a number.
-  public static func * (x: consuming Tensor, scale: Double) -> Tensor { Affine(scale: scale, shift: 0)(x) }
+  public static func * (x: Tensor, scale: Double) -> Tensor { Affine(scale: scale, shift: 0)(x) }
   /// Every element times a number.
-  public static func * (scale: Double, x: consuming Tensor) -> Tensor { Affine(scale: scale, shift: 0)(x) }
+  public static func * (scale: Double, x: Tensor) -> Tensor { Affine(scale: scale, shift: 0)(x) }
   /// A number added to every element.
-  public static func + (x: consuming Tensor, shift: Double) -> Tensor { Affine(scale: 1, shift: shift)(x) }
+  public static func + (x: Tensor, shift: Double) -> Tensor { Affine(scale: 1, shift: shift)(x) }
   /// A number added to every element.
-  public static func + (shift: Double, x: consuming Tensor) -> Tensor { Affine(scale: 1, shift: shift)(x) }
+  public static func + (shift: Double, x: Tensor) -> Tensor { Affine(scale: 1, shift: shift)(x) }
   /// A number taken from every element.
-  public static func - (x: consuming Tensor, shift: Double) -> Tensor { Affine(scale: 1, shift: -shift)(x) }
+  public static func - (x: Tensor, shift: Double) -> Tensor { Affine(scale: 1, shift: -shift)(x) }
   /// Every element taken from a number.
-  public static func - (shift: Double, x: consuming Tensor) -> Tensor { Affine(scale: -1, shift: shift)(x) }
+  public static func - (shift: Double, x: Tensor) -> Tensor { Affine(scale: -1, shift: shift)(x) }
   /// Every element with the other sign.
-  public static prefix func - (x: consuming Tensor) -> Tensor { Affine(scale: -1, shift: 0)(x) }
+  public static prefix func - (x: Tensor) -> Tensor { Affine(scale: -1, shift: 0)(x) }
 }

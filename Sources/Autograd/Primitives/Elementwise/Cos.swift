@@ -15,4 +15,4 @@ struct Cos: Primitive {
 }
 
 /// Cosine, elementwise, of radians.
-public func cos(_ x: consuming Tensor) -> Tensor { Cos()(x) }
+public func cos(_ x: Tensor) -> Tensor { Cos()(x) }

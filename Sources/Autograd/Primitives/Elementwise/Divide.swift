@@ -32,5 +32,5 @@ struct Divide: Primitive {
 
 extension Tensor {
   /// Elementwise quotient; shapes broadcast.
-  public static func / (a: consuming Tensor, b: consuming Tensor) -> Tensor { Divide()(a, b) }
+  public static func / (a: Tensor, b: Tensor) -> Tensor { Divide()(a, b) }
 }

@@ -21,5 +21,5 @@ struct DivideScalar: Primitive {
 
 extension Tensor {
   /// Each element divided by `divisor`.
-  public static func / (x: consuming Tensor, divisor: Double) -> Tensor { DivideScalar(divisor: divisor)(x) }
+  public static func / (x: Tensor, divisor: Double) -> Tensor { DivideScalar(divisor: divisor)(x) }
 }

@@ -17,4 +17,4 @@ struct Erf: Primitive {
 }
 
 /// Error function, elementwise.
-public func erf(_ x: consuming Tensor) -> Tensor { Erf()(x) }
+public func erf(_ x: Tensor) -> Tensor { Erf()(x) }

@@ -15,4 +15,4 @@ struct Exp: Primitive {
 }
 
 /// eˣ, elementwise.
-public func exp(_ x: consuming Tensor) -> Tensor { Exp()(x) }
+public func exp(_ x: Tensor) -> Tensor { Exp()(x) }

@@ -15,4 +15,4 @@ struct Expm1: Primitive {
 }
 
 /// eˣ − 1, elementwise, accurate for small x.
-public func expm1(_ x: consuming Tensor) -> Tensor { Expm1()(x) }
+public func expm1(_ x: Tensor) -> Tensor { Expm1()(x) }

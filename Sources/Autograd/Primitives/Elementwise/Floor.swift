@@ -16,4 +16,4 @@ struct Floor: Primitive {
 }
 
 /// The largest integer that is not larger, elementwise. The derivative is 0 everywhere.
-public func floor(_ x: consuming Tensor) -> Tensor { Floor()(x) }
+public func floor(_ x: Tensor) -> Tensor { Floor()(x) }

@@ -21,4 +21,4 @@ struct GELU: Primitive {
 }
 
 /// Gaussian error linear unit x·Φ(x), elementwise: exact, not the tanh approximation.
-public func gelu(_ x: consuming Tensor) -> Tensor { GELU()(x) }
+public func gelu(_ x: Tensor) -> Tensor { GELU()(x) }

@@ -15,4 +15,4 @@ struct Log: Primitive {
 }
 
 /// Natural logarithm, elementwise: −∞ at 0, NaN below.
-public func log(_ x: consuming Tensor) -> Tensor { Log()(x) }
+public func log(_ x: Tensor) -> Tensor { Log()(x) }

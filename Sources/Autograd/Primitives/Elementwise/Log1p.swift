@@ -15,4 +15,4 @@ struct Log1p: Primitive {
 }
 
 /// ln(1 + x), elementwise, accurate for small x.
-public func log1p(_ x: consuming Tensor) -> Tensor { Log1p()(x) }
+public func log1p(_ x: Tensor) -> Tensor { Log1p()(x) }

@@ -27,5 +27,5 @@ struct Multiply: Primitive {
 
 extension Tensor {
   /// Elementwise product; shapes broadcast.
-  public static func * (a: consuming Tensor, b: consuming Tensor) -> Tensor { Multiply()(a, b) }
+  public static func * (a: Tensor, b: Tensor) -> Tensor { Multiply()(a, b) }
 }

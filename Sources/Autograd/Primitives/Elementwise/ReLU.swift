@@ -16,4 +16,4 @@ struct ReLU: Primitive {
 }
 
 /// max(x, 0), elementwise; NaN stays NaN. The derivative at the kink is 0.
-public func relu(_ x: consuming Tensor) -> Tensor { ReLU()(x) }
+public func relu(_ x: Tensor) -> Tensor { ReLU()(x) }

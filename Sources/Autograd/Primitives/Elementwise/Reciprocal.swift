@@ -17,7 +17,7 @@ struct Reciprocal: Primitive {
 
 extension Tensor {
   /// `numerator` divided by each element.
-  public static func / (numerator: Double, x: consuming Tensor) -> Tensor {
+  public static func / (numerator: Double, x: Tensor) -> Tensor {
     numerator == 1 ? Reciprocal()(x) : Tensor(repeating: numerator, shape: [], dtype: x.dtype) / x
   }
 }

@@ -19,4 +19,4 @@ struct SiLU: Primitive {
 }
 
 /// x·σ(x), elementwise (also called swish).
-public func silu(_ x: consuming Tensor) -> Tensor { SiLU()(x) }
+public func silu(_ x: Tensor) -> Tensor { SiLU()(x) }

@@ -18,4 +18,4 @@ struct Sigmoid: Primitive {
 }
 
 /// Logistic function 1/(1 + e⁻ˣ), elementwise.
-public func sigmoid(_ x: consuming Tensor) -> Tensor { Sigmoid()(x) }
+public func sigmoid(_ x: Tensor) -> Tensor { Sigmoid()(x) }

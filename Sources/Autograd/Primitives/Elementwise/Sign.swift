@@ -16,4 +16,4 @@ struct Sign: Primitive {
 }
 
 /// −1, 0 or 1 by the sign, elementwise; NaN stays NaN. The derivative is 0 everywhere.
-public func sign(_ x: consuming Tensor) -> Tensor { Sign()(x) }
+public func sign(_ x: Tensor) -> Tensor { Sign()(x) }

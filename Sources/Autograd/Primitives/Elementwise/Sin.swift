@@ -15,4 +15,4 @@ struct Sin: Primitive {
 }
 
 /// Sine, elementwise, of radians.
-public func sin(_ x: consuming Tensor) -> Tensor { Sin()(x) }
+public func sin(_ x: Tensor) -> Tensor { Sin()(x) }

@@ -16,4 +16,4 @@ struct Sqrt: Primitive {
 }
 
 /// Square root, elementwise: NaN below 0. Its derivative at 0 is infinite.
-public func sqrt(_ x: consuming Tensor) -> Tensor { Sqrt()(x) }
+public func sqrt(_ x: Tensor) -> Tensor { Sqrt()(x) }

@@ -31,5 +31,5 @@ struct Subtract: Primitive {
 
 extension Tensor {
   /// Elementwise difference; shapes broadcast.
-  public static func - (a: consuming Tensor, b: consuming Tensor) -> Tensor { Subtract()(a, b) }
+  public static func - (a: Tensor, b: Tensor) -> Tensor { Subtract()(a, b) }
 }

@@ -16,4 +16,4 @@ struct Tanh: Primitive {
 }
 
 /// Hyperbolic tangent, elementwise.
-public func tanh(_ x: consuming Tensor) -> Tensor { Tanh()(x) }
+public func tanh(_ x: Tensor) -> Tensor { Tanh()(x) }
