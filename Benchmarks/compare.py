@@ -79,6 +79,17 @@ ROWS = [
     *(Row(f"eigh-{n}", f"eigenvalues and eigenvectors, float64, {n:,}²", "torch (MKL)", "eigh", ["engine.py", "eigh", str(n)],
           ["--size", str(n)], rounds=5, repeats=3, warmup=1)
       for n in [1000, 2000]),
+    *(Row(f"conv-{c}{suffix}", f"convolution 3×3, {c} channels at {size}², batch 32, {what}", "torch", f"conv-{c}{suffix}",
+          ["convolution.py", f"conv-{c}{suffix}"], **SHORT)
+      for suffix, what in [("", "forward"), ("-gradients", "forward and both gradients")]
+      for c, size in [(64, 56), (128, 28), (256, 14), (512, 7)]),
+    *(Row(f"{name}{suffix}", f"{title}, {what}", "torch", f"{name}{suffix}", ["convolution.py", f"{name}{suffix}"], rounds=5, repeats=5, warmup=1)
+      for name, title in [
+          ("stem", "convolution 3×3 in 41 groups, 41 → 1,312 channels at 32², batch 128"),
+          ("depthwise", "depthwise convolution 3×3, 144 channels at 56², batch 32")]
+      for suffix, what in [("", "forward"), ("-gradients", "forward and both gradients")]),
+    Row("resnet18", "ResNet-18 in training, batch 32 at 224²: forward, and backward to all weights", "torch", "resnet18", ["resnet18.py"],
+        rounds=5, repeats=2, warmup=1),
 ]
 
 

@@ -65,15 +65,18 @@ static void read_header(reader *self, clew_image_info *info) {
 }
 
 /// Decodes all rows; may longjmp.
-static void read_pixels(reader *self, uint8_t *pixels, size_t capacity) {
+static void read_pixels(reader *self, uint8_t *pixels, size_t capacity, size_t sample_bytes) {
   png_structp png = self->png;
   clew_image_info info;
   read_header(self, &info);
   png_set_expand(png);
-  png_set_scale_16(png);
+  if (sample_bytes == 1) png_set_scale_16(png);
+  const uint16_t one = 1;
+  // PNG is big-endian.
+  if (sample_bytes == 2 && *(const uint8_t *)&one == 1) png_set_swap(png);
   (void)png_set_interlace_handling(png);
   png_read_update_info(png, self->info);
-  size_t row = (size_t)info.width * (info.channels + info.has_alpha);
+  size_t row = (size_t)info.width * (info.channels + info.has_alpha) * sample_bytes;
   if (png_get_rowbytes(png, self->info) != row || row > capacity / info.height)
     png_error(png, "the rows do not have the size that the header states");
   self->rows = malloc(info.height * sizeof(png_bytep));
@@ -98,16 +101,26 @@ int clew_png_read_info(const uint8_t *bytes, size_t size, clew_image_info *info,
   return status;
 }
 
-int clew_png_read(const uint8_t *bytes, size_t size, uint8_t *pixels, size_t capacity, char *message) {
+static int read_samples(
+  const uint8_t *bytes, size_t size, uint8_t *pixels, size_t capacity, size_t sample_bytes, char *message
+) {
   reader self;
   volatile int status = CLEW_IMAGE_NO_MEMORY;
   if (open_reader(&self, bytes, size, message)) {
     status = CLEW_IMAGE_MALFORMED;
     if (!setjmp(png_jmpbuf(self.png))) {
-      read_pixels(&self, pixels, capacity);
+      read_pixels(&self, pixels, capacity, sample_bytes);
       status = CLEW_IMAGE_OK;
     }
   }
   close_reader(&self);
   return status;
+}
+
+int clew_png_read(const uint8_t *bytes, size_t size, uint8_t *pixels, size_t capacity, char *message) {
+  return read_samples(bytes, size, pixels, capacity, 1, message);
+}
+
+int clew_png_read_16(const uint8_t *bytes, size_t size, uint16_t *samples, size_t capacity, char *message) {
+  return read_samples(bytes, size, (uint8_t *)samples, capacity * sizeof *samples, sizeof *samples, message);
 }

@@ -27,7 +27,8 @@ enum Fixture {
   }
 
   /// From each script that writes fixtures.
-  static let expected: [Expected] = ["expected.json", "expected-tensors.json"].flatMap { file in
+  static let expected: [Expected] = ["expected.json", "expected-tensors.json", "expected-hdf5.json", "expected-tiff.json"].flatMap
+  { file in
     do { return try JSONDecoder().decode([Expected].self, from: Data(try bytes(file))) } catch { return [Expected]() }
   }
 

@@ -14,7 +14,8 @@ import Testing
   }
 
   static let realNumbers = "booleans, integers or real floating-point numbers of up to 64 bits"
-  static let readable = "an .npy, .npz or safetensors file, a PyTorch checkpoint, a PNG or a JPEG picture"
+  static let readable =
+    "an .npy, .npz, safetensors or HDF5 file, a PyTorch checkpoint, a PNG, JPEG or TIFF picture, or a CSV table"
 
   static let cases: [Case] = [
     Case(file: "missing.npy", kind: .unreadable, found: "no such file", expected: "a readable file"),
@@ -66,12 +67,10 @@ import Testing
     Case(file: "refused-text.png", kind: .unsupported, found: "text", expected: readable),
     Case(
       file: "refused-cmyk.jpg", kind: .unsupported, found: "a JPEG with CMYK colours", expected: "grey or RGB pixels"),
-    Case(file: "refused.h5", kind: .unsupported, found: "an HDF5 file", expected: readable),
     Case(file: "refused.onnx", kind: .unsupported, found: "an ONNX network", expected: readable),
     Case(
       file: "refused.pt", kind: .unsupported, found: "a bare Python pickle (a PyTorch checkpoint from before 1.6, perhaps)",
       expected: readable),
-    Case(file: "refused.tif", kind: .unsupported, found: "a TIFF picture", expected: readable),
   ]
 
   @Test(arguments: cases)

@@ -10,7 +10,9 @@ import Testing
     try Fixture.write(bytes, to: path)
     do throws(FormatError) {
       let arrays = try NamedArrays.load(path)
-      for name in arrays.names { _ = try arrays.array(named: name) }
+      for entry in arrays.entries {
+        if entry.isText { _ = try arrays.texts(named: entry.name) } else { _ = try arrays.array(named: entry.name) }
+      }
       return true
     } catch {
       #expect(error.path.hasPrefix(path))
@@ -18,7 +20,17 @@ import Testing
     }
   }
 
-  @Test(arguments: Fixture.all)
+  /// No damaged file may make this process, or one that it starts, take more than a gigabyte.
+  static func checkMemory() {
+    let (itself, children): (Int32, Int32) = (0, -1)
+    for who in [itself, children] {
+      var usage = rusage()
+      #expect(getrusage(who, &usage) == 0)
+      #expect(usage.ru_maxrss < 1 << 20, "\(usage.ru_maxrss) KB")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(10)), arguments: Fixture.all)
   func aCutFileIsRefused(_ file: String) throws {
     let bytes = try Fixture.bytes(file)
     let steps = min(200, bytes.count)
@@ -26,19 +38,22 @@ import Testing
       for step in 0..<steps {
         let length = step * bytes.count / steps
         let isRead = try Self.survives(Array(bytes.prefix(length)), at: "\(folder)/\(file)")
-        // What is refused for having too much may be right when cut.
-        #expect(!isRead || file.hasPrefix("refused"), "cut to \(length) of \(bytes.count) bytes")
+        // What is refused for having too much may be right when cut, and so may a table, or a TIFF that ends in what nothing needs.
+        let mayBeRead = file.hasPrefix("refused") || file.hasSuffix(".csv") || file.hasSuffix(".tif")
+        #expect(!isRead || mayBeRead, "cut to \(length) of \(bytes.count) bytes")
       }
     }
+    Self.checkMemory()
   }
 
-  @Test(arguments: Fixture.all)
+  @Test(.timeLimit(.minutes(10)), arguments: Fixture.all)
   func flippedBytesAreSurvived(_ file: String) throws {
     let bytes = try Fixture.bytes(file)
     if bytes.isEmpty { return }
     var random = RandomSource(seed: 11)
     try Fixture.withTemporaryFolder { folder in
-      for _ in 0..<1000 {
+      // A thousand bytes in all.
+      for _ in 0..<500 {
         var damaged = bytes
         for _ in 0..<Int.random(in: 1...3, using: &random) {
           damaged[Int.random(in: 0..<bytes.count, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
@@ -46,6 +61,7 @@ import Testing
         _ = try Self.survives(damaged, at: "\(folder)/\(file)")
       }
     }
+    Self.checkMemory()
   }
 
   /// A checksum would stop nearly every flip at the door; with checksums made right again, they get to the decoder.

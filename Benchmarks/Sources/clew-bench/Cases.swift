@@ -1,5 +1,5 @@
 /// Every case. Adding one: a file in `Cases/`, a line here and, if something else does the same work, a script in
 /// `peers/` and a row in `compare.py`.
 enum Cases {
-  static let all: [Benchmark] = [ncutTrace, scalarChain, eigenproblem] + elementwise + products
+  static let all: [Benchmark] = [ncutTrace, scalarChain, eigenproblem, residualNetwork] + elementwise + products + convolutions
 }

@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Functions over libpng and libjpeg-turbo which neither print nor leave by longjmp. Whatever the bytes are, each
+// Functions over libpng, libjpeg-turbo and libtiff which neither print nor leave by longjmp. Whatever the bytes are, each
 // returns a status, and on failure one line of text. Nothing is allocated here by what a header promises:
 // the caller asks for the extents, decides whether they are believable, and brings the memory.
 
@@ -43,6 +43,9 @@ int clew_png_read(const uint8_t *bytes, size_t size, uint8_t *pixels, size_t cap
 int clew_png_write(
   const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, uint8_t **bytes, size_t *size, char *message);
 
+/// Decodes a PNG of 16 bits into its samples, native byte order, height rows of width * (channels + has_alpha) of them.
+int clew_png_read_16(const uint8_t *bytes, size_t size, uint16_t *samples, size_t capacity, char *message);
+
 /// Reads extents and kind of a JPEG, without decoding pixels.
 int clew_jpeg_read_info(const uint8_t *bytes, size_t size, clew_image_info *info, char *message);
 
@@ -53,3 +56,37 @@ int clew_jpeg_read(
 
 /// Frees what clew_png_write returned.
 void clew_image_free(uint8_t *bytes);
+
+/// A TIFF, open for reading. Not for two threads at once.
+typedef struct clew_tiff clew_tiff;
+
+typedef struct {
+  uint32_t width, height;
+  uint32_t samples, bits;
+  uint8_t is_float, is_signed;
+  /// One sample that is a brightness, in a page that clew_tiff_read_colors reads.
+  uint8_t is_grey;
+  /// Samples are no brightnesses (a palette, YCbCr, …) or have fewer than 8 bits: clew_tiff_read_colors is the way to read them.
+  uint8_t is_encoded;
+  /// There is no page of this number; nothing else is set.
+  uint8_t is_end;
+  /// Bytes that the page's data can become at most when decompressed.
+  uint64_t byte_bound;
+} clew_tiff_info;
+
+/// Opens the file `path`. On success `*result` is to be given to clew_tiff_close.
+int clew_tiff_open(const char *path, clew_tiff **result, char *message);
+void clew_tiff_close(clew_tiff *file);
+
+/// Reads extents and kind of a page. Cheap in ascending order.
+int clew_tiff_read_info(clew_tiff *file, uint32_t page, clew_tiff_info *info, char *message);
+
+/// The name of a page, or its description, which the next call on the file may free; NULL if it has none.
+const char *clew_tiff_text(clew_tiff *file, uint32_t page, int is_name);
+
+/// Decodes a page into height rows of width * samples samples, native byte order, `capacity` bytes in all. Bits are a multiple of 8.
+int clew_tiff_read(clew_tiff *file, uint32_t page, const clew_tiff_info *info, void *pixels, size_t capacity, char *message);
+
+/// Decodes a page into red, green, blue and opacity, of 8 bits each, the colours already multiplied by the opacity.
+int clew_tiff_read_colors(
+  clew_tiff *file, uint32_t page, const clew_tiff_info *info, uint8_t *pixels, size_t capacity, char *message);

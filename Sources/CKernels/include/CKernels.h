@@ -3,6 +3,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include "Windows.h"
 
 // Largest errors, in units in the last place of a normal result (tested against long double by KernelAccuracyTests):
 //

@@ -1,6 +1,6 @@
 /// What a file is by its first bytes; its name is never asked.
 enum FileSignature: Equatable {
-  case npy, zip, png, jpeg, hdf5, safetensors
+  case npy, zip, png, jpeg, tiff, hdf5, safetensors, text
   /// Recognised in order to be refused by its own name.
   case other(String)
 
@@ -11,8 +11,10 @@ enum FileSignature: Equatable {
     case .zip: "a zip archive"
     case .png: "a PNG picture"
     case .jpeg: "a JPEG picture"
+    case .tiff: "a TIFF picture"
     case .hdf5: "an HDF5 file"
     case .safetensors: "a safetensors file"
+    case .text: "text"
     case .other(let kind): kind
     }
   }
@@ -39,7 +41,7 @@ enum FileSignature: Equatable {
     } else if starts([0x80]) && bytes.count > 1 && (2...5).contains(bytes[1]) {
       self = .other("a bare Python pickle (a PyTorch checkpoint from before 1.6, perhaps)")
     } else if starts("II*\0") || starts("MM\0*") || starts("II+\0") || starts("MM\0+") {
-      self = .other("a TIFF picture")
+      self = .tiff
     } else if starts("GIF8") {
       self = .other("a GIF picture")
     } else if starts("RIFF") && starts("WEBP", at: 8) {
@@ -51,7 +53,7 @@ enum FileSignature: Equatable {
     } else if Self.isONNX(bytes) {
       self = .other("an ONNX network")
     } else if Self.isText(bytes) {
-      self = .other("text")
+      self = .text
     } else {
       self = .other("bytes of no known format")
     }

@@ -37,13 +37,25 @@ public enum PNG {
     // Deflate cannot grow data by more than about 1032 (the exact pixel bits of a row are rounded up to bytes).
     let bitsPerPixel = Int(info.stored_bits * info.stored_samples)
     let pixelBound = bytes.count * 1032 * 8 / max(1, bitsPerPixel)
-    try ImageDecoding.check(info, "PNG", bytesPerPixel: colors + alpha, pixelBound: pixelBound, path: path)
+    let bytesPerSample = info.stored_bits == 16 ? 7 : 1  // twice as stored, widened and scaled
+    try ImageDecoding.check(
+      info, "PNG", bytesPerPixel: (colors + alpha) * bytesPerSample, pixelBound: pixelBound, path: path)
     let (height, width) = (Int(info.height), Int(info.width))
     let decoded = try NDArray.building([height, width, colors + alpha], as: UInt8.self) { (target) throws(FormatError) in
       try ImageDecoding.run("PNG", path: path) { clew_png_read(bytes, bytes.count, target.baseAddress, target.count, $0) }
     }
     let stored = "PNG, \(colors + alpha) channels of \(info.stored_bits) bits"
-    return Picture(pixels: alpha == 0 ? decoded : overWhite(decoded), storedType: stored)
+    let deep = info.stored_bits == 16 ? try decodeDeep(bytes, [height, width, colors + alpha], path: path) : nil
+    return Picture(pixels: alpha == 0 ? decoded : overWhite(decoded), storedType: stored, deep: deep)
+  }
+
+  /// All samples of a PNG of 16 bits.
+  private static func decodeDeep(_ bytes: [UInt8], _ shape: Shape, path: String) throws(FormatError) -> NDArray {
+    var samples = [UInt16](repeating: 0, count: shape.elementCount)
+    try ImageDecoding.run("PNG", path: path) { clew_png_read_16(bytes, bytes.count, &samples, samples.count, $0) }
+    return NDArray.building(shape, as: Int32.self) { target in
+      for index in target.indices { target[index] = Int32(samples[index]) }
+    }
   }
 
   /// Pixels [H, W, C + 1], the last channel opacity, laid over white: [H, W, C].

@@ -10,6 +10,8 @@ public struct Picture: Sendable {
   public let pixels: NDArray
   /// What the file held, for listings: `PNG, 3 channels of 16 bits`.
   public let storedType: String
+  /// Of a PNG of 16 bits all samples as they are stored, opacity among them: [H, W, C], int32.
+  public let deep: NDArray?
 
   public var height: Int { pixels.shape[0] }
   public var width: Int { pixels.shape[1] }
@@ -20,7 +22,7 @@ public struct Picture: Sendable {
     self.init(pixels: pixels, storedType: "uint8")
   }
 
-  init(pixels: NDArray, storedType: String) {
+  init(pixels: NDArray, storedType: String, deep: NDArray? = nil) {
     if pixels.dtype != .uint8 { fail(.dtype("Picture", "pixels are \(pixels.dtype), not uint8")) }
     let limits = 1...Int(Int32.max)
     if pixels.rank != 3 || !pixels.shape.prefix(2).allSatisfy(limits.contains) || ![1, 3].contains(pixels.shape[2]) {
@@ -28,12 +30,13 @@ public struct Picture: Sendable {
     }
     self.pixels = pixels
     self.storedType = storedType
+    self.deep = deep
   }
 
   /// The largest file, and the most bytes of pixels, that are decoded.
   static let byteLimit = 1 << 30
 
-  /// Reads the PNG or JPEG file `path`, whatever its name. Throws ``FormatError`` if it is neither, or not whole.
+  /// Reads the PNG, JPEG or TIFF file `path`, whatever its name. Throws ``FormatError`` if it is none of these, or not whole.
   public static func read(_ path: String) throws(FormatError) -> Picture {
     var file = try InputFile(path)
     return try decode(&file)
@@ -44,8 +47,12 @@ public struct Picture: Sendable {
     switch FileSignature(try file.peek(FileSignature.length)) {
     case .png: return try PNG.decode(try file.readAll(limit: byteLimit), path: path)
     case .jpeg: return try JPEG.decode(try file.readAll(limit: byteLimit), path: path)
+    case .tiff:
+      if let file = try TIFFFile.open(path) as? PictureFile { return file.picture }
+      throw FormatError(
+        .unsupported, path: path, found: "a TIFF of several pages or deep ones", expected: "one page of at most 8 bits")
     case let other:
-      throw FormatError(.unsupported, path: path, found: other.description, expected: "a PNG or JPEG picture")
+      throw FormatError(.unsupported, path: path, found: other.description, expected: "a PNG, JPEG or TIFF picture")
     }
   }
 }

@@ -12,7 +12,7 @@ public struct Attention: LayerOperation {
   public func callAsFunction(_ arguments: LayerArguments) throws(TensorError) -> [Tensor] {
     let x = try arguments.input(0)
     try arguments.requireFloating(x)
-    guard x.rank == 3, heads >= 1, x.shape[2] % (3 * heads) == 0, x.shape[2] > 0 else {
+    guard x.rank == 3, x.shape[2] > 0, 1...x.shape[2] ~= heads, x.shape[2] % (3 * heads) == 0 else {
       throw .shape(name, "expected [N, tokens, 3·width] with a width that \(heads) heads divide, found \(x.shape)")
     }
     let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2] / 3)

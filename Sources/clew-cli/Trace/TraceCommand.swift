@@ -10,17 +10,26 @@ struct TraceCommand: ParsableCommand {
     abstract: "Trace the channels that made each segment of a normalised cut.",
     discussion: """
       INPUT is a feature array of shape [height, width, channels], [pictures, height, width, channels] or
-      [nodes, channels] in .npy, .npz or .safetensors (file:key), or a PNG or JPEG picture, which is described by a
-      bank of named filters: colour, gradients, Gabor texture.
+      [nodes, channels] in .npy, .npz, .safetensors, .h5 or .csv (file:key where there are several), a multiplex
+      TIFF with a page for each channel, or a PNG, JPEG or TIFF picture, which is described by a bank of named
+      filters: colour, gradients, Gabor texture.
 
       Examples:
         clew trace features.npy --segments 4
         clew trace photo.jpg --segments 6 --output out
+        clew trace --model resnet18 --checkpoint resnet18.pth --layer layer3.1.conv2 --segments 4 photo.jpg
         clew trace --demo --output demo
       """)
 
-  @Argument(help: ArgumentHelp("The features or the picture.", valueName: "input"))
-  var input: String?
+  @Argument(help: ArgumentHelp("The features or the picture; with --model any number of pictures.", valueName: "input"))
+  var inputs: [String] = []
+
+  @OptionGroup var network: NetworkOptions
+
+  @Option(help: ArgumentHelp("With --model: the layer whose activations are the features.", valueName: "layer"))
+  var layer: String?
+
+  @OptionGroup var pictures: PictureOptions
 
   @Flag(help: "Trace a generated multiplex tissue whose channels are planted, instead of an input.")
   var demo = false
@@ -54,14 +63,19 @@ struct TraceCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if input == nil && !demo { throw ValidationError("Give an input, or --demo.") }
-    if input != nil && demo { throw ValidationError("Give either an input or --demo, not both.") }
+    if inputs.isEmpty && !demo { throw ValidationError("Give an input, or --demo.") }
+    if !inputs.isEmpty && demo { throw ValidationError("Give either an input or --demo, not both.") }
+    if (network.model == nil) != (layer == nil) { throw ValidationError("--model and --layer go together.") }
     if demo && channelNames != nil { throw ValidationError("--demo has channel names of its own; leave out --channel-names.") }
     if segments == nil && !demo { throw ValidationError("Missing expected argument '--segments <K>'") }
   }
 
   func run() throws {
     try common.apply()
+    // Not in `validate`: there it would hide an option that does not exist.
+    if inputs.count > 1 && network.model == nil {
+      throw CommandError.unusable("\(inputs[1]): found a second input, expected one (several pictures need a network: --model)")
+    }
     if maxNodes < 2 { throw CommandError.unusable("--max-nodes: found \(maxNodes), expected at least 2") }
     let source = try loadInput()
     let configuration = try configuration(nodes: source.features.count / max(1, source.features.shape.last ?? 1))
@@ -85,8 +99,20 @@ struct TraceCommand: ParsableCommand {
     }
   }
 
+  /// The first input, for messages and when there is but one.
+  private var input: String? { inputs.first }
+
   private func loadInput() throws -> TraceInput {
     guard let input else { return TraceInput.demo(seed: common.seed) }
+    if let layer {
+      let (network, files) = try self.network.load(common.precision)
+      let batches = try NetworkBatches(inputs, dtype: common.precision.dtype) {
+        try pictures.preprocessing(for: network, wholePicture: true)
+      }
+      var source = try TraceInput.activations(of: layer, network, batches, maxNodes: maxNodes, names: channelNames)
+      source.files += files
+      return source
+    }
     return try TraceInput.load(input, maxNodes: maxNodes, names: channelNames, precision: common.precision.dtype)
   }
 

@@ -38,9 +38,40 @@ struct TraceInput {
       throw CommandError.unusable("\(input): found an empty array of shape \(array.shape), expected at least one node")
     }
     try checkFinite(array, input)
-    var result = TraceInput(
-      features: array, channelNames: try names.map { try readNames($0, count: array.shape[array.rank - 1]) })
+    let count = array.shape[array.rank - 1]
+    let key = input.key ?? arrays.entries.first { !$0.isText }?.name
+    let own = arrays.entries.first { $0.name == key }?.channelNames
+    var result = TraceInput(features: array, channelNames: try names.map { try readNames($0, count: count) } ?? own)
     result.files = [input.path] + (names.map { [$0] } ?? [])
+    return result
+  }
+
+  /// A layer's activations on pictures (or on an array of a network's inputs), one vector for each position.
+  static func activations(
+    of layer: String, _ network: Network, _ batches: NetworkBatches, maxNodes: Int, names: String?
+  ) throws -> TraceInput {
+    var grids: [Tensor] = []
+    for index in 0..<batches.count {
+      let run = try network.withOutputs([layer]).run(try batches.batch(index..<index + 1))
+      grids.append(try featureGrid(run.output))
+      let nodes = grids[0].count / max(1, grids[0].shape[3]) * batches.count
+      if nodes > maxNodes {
+        throw CommandError.unusable(
+          "--layer: found \(nodes) positions in '\(layer)', expected at most --max-nodes \(maxNodes); "
+            + "a deeper layer or a smaller --image-size has fewer")
+      }
+    }
+    let all = concatenated(grids, along: 0)
+    let features = grids.count == 1 ? all.squeezed(0).value : all.value
+    guard features.count > 0 else { throw CommandError.unusable("--layer: found no activations in '\(layer)'") }
+    try checkFinite(features, InputPath(path: layer))
+    let count = features.shape[features.rank - 1]
+    var result = TraceInput(features: features, channelNames: try names.map { try readNames($0, count: count) })
+    result.files = batches.files + (names.map { [$0] } ?? [])
+    if batches.count == 1, let pixels = try batches.picture(0) {
+      result.picture = shown(pixels)
+      result.pictureSize = (pixels.shape[0], pixels.shape[1])
+    }
     return result
   }
 

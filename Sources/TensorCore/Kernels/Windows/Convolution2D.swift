@@ -7,6 +7,8 @@ package enum ConvolutionMethod: Sendable, Hashable, CaseIterable {
   case columns
   /// oneDNN, on pieces in its own blocked layouts.
   case blocked
+  /// Tap by tap, in the plain layout.
+  case direct
 }
 
 /// Where the operands are; all but the computed one are only read.
@@ -69,6 +71,7 @@ extension NDArray {
         } else {
           ColumnConvolution.run(shape, operand, operands)
         }
+      case .direct: DirectConvolution(shape: shape).run(operand, operands)
       case .columns: ColumnConvolution.run(shape, operand, operands)
       }
     }
@@ -87,19 +90,27 @@ extension Convolution2DShape {
   /// Multiply-adds, those in the padding included.
   package var work: Int { batch * outputChannels * output.area * taps }
 
-  /// The fastest float32 method by measurement; it depends on nothing but the shape.
+  /// The fastest float32 method by measurement; it depends on nothing but the shape. oneDNN's blocks hold 16 channels.
   package func preferredMethod(for operand: ConvolutionOperand) -> ConvolutionMethod {
-    // Below, making a kernel for the shape costs more than it will bring.
-    if work < 1 << 18 { return .columns }
-    // Blocks of 16 channels would hold few, and their copies many zeros.
-    if groups == 1 && operand == .input && inputDepth < 8 || groups == 1 && inputDepth == 1 { return .columns }
+    let (least, most) = (min(inputDepth, outputDepth), max(inputDepth, outputDepth))
+    if groups > 1 && most == 1 {
+      // Blocks of 16 depthwise channels; its weight gradient is fast for small kernels alone.
+      return operand == .weight && window.kernel.area > 9 ? .direct : worthAKernel
+    }
+    if most <= 8 { return .direct }
+    // Bound by writing the result, which `direct` does past the caches.
+    if groups > 1 && least < 8 { return operand == .output ? .direct : most < 16 ? .direct : .columns }
+    if operand == .input && inputDepth < 8 { return .columns }
     // One product without any copies, if it is long enough.
     if isPointwise && groups == 1 && operand != .weight && output.area >= 512 { return .columns }
-    return .blocked
+    return worthAKernel
   }
+
+  /// `blocked`, unless making a kernel for the shape would cost more than it brings.
+  private var worthAKernel: ConvolutionMethod { work < 1 << 18 ? .columns : .blocked }
 
   /// Whether a method exists for the shape; where it does not, `columns` stands in for it.
   package func offers(_ method: ConvolutionMethod, for operand: ConvolutionOperand) -> Bool {
-    method == .columns || BlockedConvolution(self, operand) != nil
+    method != .blocked || BlockedConvolution(self, operand) != nil
   }
 }

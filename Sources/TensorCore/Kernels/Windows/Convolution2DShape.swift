@@ -83,7 +83,8 @@ extension Parallel {
 
 /// Uninitialised, cache-line-aligned memory for the time of `body`.
 func withScratch<T>(_: T.Type, _ count: Int, _ body: (UnsafeMutablePointer<T>) -> Void) {
-  let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, count) * MemoryLayout<T>.stride, alignment: Storage.alignment)
-  defer { memory.deallocate() }
+  // From the pool: fresh memory would be cleared page by page in every call.
+  let (memory, capacity) = MemoryPool.shared.take(max(MemoryPool.smallest + 1, count * MemoryLayout<T>.stride))
+  defer { MemoryPool.shared.give(memory, capacity: capacity) }
   body(memory.bindMemory(to: T.self, capacity: count))
 }
