@@ -78,6 +78,7 @@ public enum Catalogue {
     TakeAlong.self,
     Tanh.self,
   ]
+
   /// The largest difference between float32 and float64, of results and of cotangents, on the samples of an operation: relative
   /// to the largest entry (and to 1). A test holds every operation to it.
   public static func float32Bound(of primitive: any Primitive.Type) -> Double { looserBounds[primitive.name] ?? 1e-6 }
