@@ -43,10 +43,10 @@ let package = Package(
     library("GradientTesting", ["TensorCore", "Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage", "CHDF5Worker"]),
-    library("Features", ["Autograd"]),
+    library("Features", ["Autograd", "Formats"]),
     library("Networks", ["Autograd", "Formats"]),
     library("Statistics", ["TensorCore"]),
-    library("Attribution", ["SpectralClustering", "Features", "Networks", "Statistics"]),
+    library("Attribution", ["CKernels", "SpectralClustering", "Features", "Networks", "Statistics"]),
     library("Figures", ["TensorCore", "CImage"]),
     library(
       "Clew",
@@ -71,7 +71,7 @@ let package = Package(
     test("FeaturesTests", ["Features", "TensorCore"]),
     test("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
     test("NetworksTests", ["Networks", "GradientTesting"], resources: [.copy("Fixtures")]),
-    test("AttributionTests", ["Attribution"]),
+    test("AttributionTests", ["Attribution"], resources: [.copy("Fixtures")]),
     test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
     test("HouseTests", []),
   ]
