@@ -37,6 +37,8 @@
 #undef F
 #undef EXP
 
+#include "panel_product.inc"
+
 #define COPY(BYTES, T)                                                                     \
   CK_DISPATCH void ck_copy_strided_##BYTES(const T *x, ptrdiff_t sx, T *y, ptrdiff_t n) {  \
     for (ptrdiff_t i = 0; i < n; i++) y[i] = x[i * sx];                                    \

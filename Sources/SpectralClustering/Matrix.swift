@@ -46,14 +46,10 @@ final class Matrix<T: RealScalar>: @unchecked Sendable {
   }
 
   /// Some of the columns, in the given order.
-  func selecting(columns selected: [Int]) -> Matrix<T> {
-    let result = Matrix(uninitialized: rows, selected.count)
-    for row in 0..<rows {
-      let (source, target) = (self.row(row), result.row(row))
-      for (index, column) in selected.enumerated() { target[index] = source[column] }
-    }
-    return result
-  }
+  func selecting(columns selected: [Int]) -> Matrix<T> { view.selecting(columns: selected) }
+
+  /// All of it.
+  var view: MatrixView<T> { MatrixView(owner: self, base: pointer, rows: rows, columns: columns, stride: columns) }
 
   var array: NDArray {
     NDArray.building([rows, columns], as: T.self) { output in
@@ -68,41 +64,93 @@ final class Matrix<T: RealScalar>: @unchecked Sendable {
   }
 }
 
-/// Rows in one chunk of a tall product; fixed, so that bits do not depend on the number of threads.
-private let tallChunk = 1024
+/// Columns of a row-major matrix.
+struct MatrixView<T: RealScalar>: @unchecked Sendable {
+  /// Keeps the memory alive.
+  private let owner: Matrix<T>
+  let base: UnsafeMutablePointer<T>
+  let rows: Int
+  let columns: Int
+  /// Elements from one row to the next.
+  let stride: Int
 
-extension Matrix {
+  fileprivate init(owner: Matrix<T>, base: UnsafeMutablePointer<T>, rows: Int, columns: Int, stride: Int) {
+    (self.owner, self.base, self.rows, self.columns, self.stride) = (owner, base, rows, columns, stride)
+  }
+
+  func row(_ index: Int) -> UnsafeMutablePointer<T> { base + index * stride }
+
+  func columns(_ range: Range<Int>) -> MatrixView<T> {
+    MatrixView(owner: owner, base: base + range.lowerBound, rows: rows, columns: range.count, stride: stride)
+  }
+
+  /// Some of the columns, in the given order.
+  func selecting(columns selected: [Int]) -> Matrix<T> {
+    let result = Matrix<T>(uninitialized: rows, selected.count)
+    Parallel.forEachChunk(of: rows, size: tallChunk) { chunk in
+      for row in chunk {
+        let (source, target) = (self.row(row), result.row(row))
+        for (index, column) in selected.enumerated() { target[index] = source[column] }
+      }
+    }
+    return result
+  }
+
+  func copy(from other: MatrixView<T>) {
+    Parallel.forEachChunk(of: rows, size: tallChunk) { chunk in
+      for row in chunk { self.row(row).update(from: other.row(row), count: columns) }
+    }
+  }
+}
+
+/// Rows in one chunk of a tall product; fixed, so that bits do not depend on the number of threads.
+let tallChunk = 1024
+
+extension MatrixView {
   /// C = alpha·A·B + beta·C with A tall: rows in parallel.
   static func multiply(
-    _ a: Matrix, _ b: Matrix, alpha: T = 1, beta: T = 0, into c: Matrix, transposeB: Bool = false
+    _ a: MatrixView, _ b: Matrix<T>, alpha: T = 1, beta: T = 0, into c: MatrixView, transposeB: Bool = false
   ) {
     let (n, k) = (c.columns, a.columns)
     if n == 0 || a.rows == 0 { return }
     Parallel.forEachChunk(of: a.rows, size: tallChunk) { rows in
       T.gemm(
-        false, transposeB, rows.count, n, k, alpha, a.row(rows.lowerBound), max(1, k), b.pointer, max(1, b.columns), beta,
-        c.row(rows.lowerBound), n)
+        false, transposeB, rows.count, n, k, alpha, a.row(rows.lowerBound), max(1, a.stride), b.pointer, max(1, b.columns),
+        beta, c.row(rows.lowerBound), c.stride)
     }
   }
 
-  static func product(_ a: Matrix, _ b: Matrix) -> Matrix {
-    let c = Matrix(a.rows, b.columns)
-    multiply(a, b, into: c)
+  static func product(_ a: MatrixView, _ b: Matrix<T>) -> Matrix<T> {
+    let c = Matrix<T>(a.rows, b.columns)
+    multiply(a, b, into: c.view)
     return c
   }
 
   /// AᵀB for tall A and B: partial products of fixed chunks, added in order.
-  static func innerProducts(_ a: Matrix, _ b: Matrix) -> Matrix {
+  static func innerProducts(_ a: MatrixView, _ b: MatrixView) -> Matrix<T> {
     let (m, n) = (a.columns, b.columns)
-    let result = Matrix(m, n)
+    let result = Matrix<T>(m, n)
     if m == 0 || n == 0 { return result }
     let chunks = (a.rows + tallChunk - 1) / tallChunk
-    let partial = Matrix(chunks, m * n)
+    let partial = Matrix<T>(uninitialized: chunks, m * n)
     Parallel.forEachChunk(of: a.rows, size: tallChunk) { rows in
       let first = rows.lowerBound
-      T.gemm(true, false, m, n, rows.count, 1, a.row(first), m, b.row(first), n, 0, partial.row(first / tallChunk), n)
+      T.gemm(
+        true, false, m, n, rows.count, 1, a.row(first), a.stride, b.row(first), b.stride, 0, partial.row(first / tallChunk), n)
     }
     for chunk in 0..<chunks { T.axpy(1, partial.row(chunk), result.pointer, m * n) }
     return result
   }
+}
+
+extension Matrix {
+  /// C = alpha·A·B + beta·C with A tall: rows in parallel.
+  static func multiply(
+    _ a: Matrix, _ b: Matrix, alpha: T = 1, beta: T = 0, into c: Matrix, transposeB: Bool = false
+  ) { MatrixView.multiply(a.view, b, alpha: alpha, beta: beta, into: c.view, transposeB: transposeB) }
+
+  static func product(_ a: Matrix, _ b: Matrix) -> Matrix { MatrixView.product(a.view, b) }
+
+  /// AᵀB for tall A and B.
+  static func innerProducts(_ a: Matrix, _ b: Matrix) -> Matrix { MatrixView.innerProducts(a.view, b.view) }
 }

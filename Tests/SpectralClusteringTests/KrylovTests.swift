@@ -38,15 +38,15 @@ import Testing
     #expect(orthonormalityError(cut.eigenvectors) < 1e-12)
   }
 
-  @Test(arguments: [DType.float32, .float64])
-  func residualsAreWhatTheySay(_ precision: DType) throws {
-    let features = clustered(nodes: 700, channels: 4, clusters: 5, noise: 0.5, seed: 33, dtype: .float32)
+  @Test(arguments: [(700, DType.float32), (700, .float64), (4200, .float32)])
+  func residualsAreWhatTheySay(_ nodes: Int, _ precision: DType) throws {
+    let features = clustered(nodes: nodes, channels: 4, clusters: 5, noise: 0.5, seed: 33, dtype: .float32)
     let cut = try NormalizedCut(features, segments: 5, width: .value(1), precision: precision)
     let images = affinityTimes(cut)
     let vectors = cut.eigenvectors.doubles
     for column in 0..<5 {
       var square = 0.0
-      for node in 0..<700 {
+      for node in 0..<nodes {
         let rest = images[node * 5 + column] - cut.eigenvalues[column] * vectors[node * 5 + column]
         square += rest * rest
       }

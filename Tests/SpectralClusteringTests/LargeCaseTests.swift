@@ -44,7 +44,8 @@ import Testing
     #expect(found.residuals.allSatisfy { $0 <= 1e-11 } && found.warnings.isEmpty)
   }
 
-  @Test(arguments: [300, 700], RotationRule.allCases)
+  // In full, with exact products only, and with rounded ones first.
+  @Test(arguments: [300, 700, 4200], RotationRule.allCases)
   func float32AgreesWithFloat64(_ nodes: Int, _ rule: RotationRule) throws {
     let features = clustered(nodes: nodes, channels: 5, clusters: 4, noise: 0.5, seed: 22, dtype: .float32)
     func cut(_ precision: DType) throws -> KWayCut {

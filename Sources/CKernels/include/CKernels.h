@@ -65,6 +65,7 @@ enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
 CK_DECLARE_SPECTRAL(float, f32)
 CK_DECLARE_SPECTRAL(double, f64)
 #undef CK_DECLARE_SPECTRAL
+void ck_panel_product_f32(const float *w, ptrdiff_t ld, const float *x, ptrdiff_t rows, ptrdiff_t n, double *y);
 
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)

@@ -73,19 +73,29 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
   }
 
   /// Y = A·X in double, whatever the precision of W: eigenpairs and residuals are exact for the stored affinity.
-  func apply(_ x: Matrix<Double>) -> Matrix<Double> {
+  func apply(_ x: Matrix<Double>) -> Matrix<Double> { apply(x, kernel: T.blockProduct) }
+
+  /// Y = A·X with the rounding of W's precision: what iterations are made of.
+  func applyRounded(_ x: Matrix<Double>) -> Matrix<Double> { apply(x, kernel: T.panelProduct) }
+
+  private func apply<P: RealScalar>(
+    _ x: Matrix<Double>,
+    kernel: (UnsafePointer<T>, Int, UnsafePointer<P>, Int, Int, UnsafeMutablePointer<Double>) -> Void
+  ) -> Matrix<Double> {
     let (n, m) = (nodeCount, x.columns)
     let result = Matrix<Double>(uninitialized: n, m)
     for first in stride(from: 0, to: m, by: panelWidth) {
       let width = min(panelWidth, m - first)
-      let panel = Matrix<Double>(n, panelWidth)
-      for i in 0..<n {
-        let (source, target, s) = (x.row(i) + first, panel.row(i), scales.pointer[i])
-        for c in 0..<width { target[c] = s * source[c] }
+      let panel = Matrix<P>(n, panelWidth)
+      Parallel.forEachChunk(of: n, size: 1024) { rows in
+        for i in rows {
+          let (source, target, s) = (x.row(i) + first, panel.row(i), self.scales.pointer[i])
+          for c in 0..<width { target[c] = P(s * source[c]) }
+        }
       }
-      Parallel.forEachChunk(of: n, size: 128) { rows in
+      Parallel.forEachChunk(of: n, size: 132) { rows in
         let product = Matrix<Double>(uninitialized: rows.count, panelWidth)
-        T.blockProduct(self.weights.row(rows.lowerBound), n, panel.pointer, rows.count, n, product.pointer)
+        kernel(self.weights.row(rows.lowerBound), n, panel.pointer, rows.count, n, product.pointer)
         for i in rows {
           let (source, target, s) = (product.row(i - rows.lowerBound), result.row(i) + first, self.scales.pointer[i])
           for c in 0..<width { target[c] = s * source[c] }

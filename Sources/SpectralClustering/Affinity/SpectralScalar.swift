@@ -21,6 +21,8 @@ protocol SpectralScalar: RealScalar {
   /// Y = W·X for a panel X of ``panelWidth`` columns, in double.
   static func blockProduct(
     _ w: Source, _ ld: Int, _ x: UnsafePointer<Double>, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>)
+  /// Y = W·X for a panel X of ``panelWidth`` columns, rounded as W is stored: the fastest there is in this precision.
+  static func panelProduct(_ w: Source, _ ld: Int, _ x: Source, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>)
   static func histogram(_ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>)
 
   /// Bits of the pattern that ``histogram(_:_:_:_:_:)`` walks through, 16 at a time.
@@ -30,6 +32,8 @@ protocol SpectralScalar: RealScalar {
   static var solveTolerance: Double { get }
   /// Residual ‖Av − λv‖ to which eigenpairs are taken.
   static var eigenTolerance: Double { get }
+  /// Error of ``panelProduct(_:_:_:_:_:_:)`` on an eigenvector, relative to its eigenvalue; `nil` if it is exact.
+  static var panelError: Double? { get }
   /// Eigenvalues closer than this cannot be told apart.
   static var gapTolerance: Double { get }
 }
@@ -59,6 +63,9 @@ extension Float: SpectralScalar {
   static func blockProduct(
     _ w: Source, _ ld: Int, _ x: UnsafePointer<Double>, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>
   ) { ck_block_product_f32(w, ld, x, rows, n, y) }
+  static func panelProduct(
+    _ w: Source, _ ld: Int, _ x: Source, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>
+  ) { ck_panel_product_f32(w, ld, x, rows, n, y) }
   static func histogram(
     _ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>
   ) { ck_histogram_f32(x, n, Int32(shift), prefix, counts) }
@@ -66,6 +73,7 @@ extension Float: SpectralScalar {
   static func magnitude(ofPattern pattern: UInt64) -> Double { Double(Float(bitPattern: UInt32(pattern))) }
   static var solveTolerance: Double { 1e-6 }
   static var eigenTolerance: Double { 1e-9 }
+  static var panelError: Double? { 1e-7 }
   static var gapTolerance: Double { 1e-7 }
 }
 
@@ -94,6 +102,9 @@ extension Double: SpectralScalar {
   static func blockProduct(
     _ w: Source, _ ld: Int, _ x: UnsafePointer<Double>, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>
   ) { ck_block_product_f64(w, ld, x, rows, n, y) }
+  static func panelProduct(
+    _ w: Source, _ ld: Int, _ x: Source, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>
+  ) { ck_block_product_f64(w, ld, x, rows, n, y) }
   static func histogram(
     _ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>
   ) { ck_histogram_f64(x, n, Int32(shift), prefix, counts) }
@@ -101,5 +112,6 @@ extension Double: SpectralScalar {
   static func magnitude(ofPattern pattern: UInt64) -> Double { Double(bitPattern: pattern) }
   static var solveTolerance: Double { 1e-12 }
   static var eigenTolerance: Double { 1e-12 }
+  static var panelError: Double? { nil }
   static var gapTolerance: Double { 1e-10 }
 }

@@ -53,7 +53,7 @@ extension ShiftedSolve {
       couplings.append(try coupling(components, values: given.values, size: size))
       Matrix.multiply(leading, components, alpha: -1, beta: 1, into: vectors)
       clearRounding(vectors, size: size)
-      for i in 0..<n { (rightSides.row(i) + index * k).update(from: vectors.row(i), count: k) }
+      rightSides.view.columns(index * k..<(index + 1) * k).copy(from: vectors.view)
     }
     let shifts = (0..<rightSides.columns).map { pairs.values[$0 % k] }
     let solution = solve(rightSides, shifts: shifts, group: k)
@@ -116,16 +116,20 @@ extension ShiftedSolve {
     let scaledCoupling = Matrix<Double>(k, k)
     for i in 0..<k { for j in 0..<k { scaledCoupling[i, j] = pairs.values[i] * coupling[i, j] } }
     let innerImage = Matrix.product(leading, scaledCoupling)
-    for i in 0..<n {
-      var rowSum = 0.0
-      for j in 0..<k {
-        let (lambda, v, zed) = (pairs.values[j], leading[i, j], Double(z[i, offset + j]))
-        let l = zed + inner[i, j]
-        let image = zed * lambda - rightSides[i, offset + j] + innerImage[i, j]
-        rowSum += l * lambda * v + v * image
-        factor[i, j] = T(l)
+    let values = Matrix<Double>(1, k, Array(pairs.values.prefix(k)))
+    Parallel.forEachChunk(of: n, size: tallChunk) { rows in
+      for i in rows {
+        var rowSum = 0.0
+        let (v, zed, image, extra) = (leading.row(i), z.row(i) + offset, rightSides.row(i) + offset, innerImage.row(i))
+        let (own, target) = (inner.row(i), factor.row(i))
+        for j in 0..<k {
+          let (lambda, solved) = (values.pointer[j], Double(zed[j]))
+          let l = solved + own[j]
+          rowSum += l * lambda * v[j] + v[j] * (solved * lambda - image[j] + extra[j])
+          target[j] = T(l)
+        }
+        degrees.pointer[i] = T(-rowSum / 2 / affinity.degrees[i])
       }
-      degrees.pointer[i] = T(-rowSum / 2 / affinity.degrees[i])
     }
     return AffinityCotangent(factor: factor, degrees: degrees)
   }

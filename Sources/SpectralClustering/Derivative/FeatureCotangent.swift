@@ -30,11 +30,13 @@ extension NormalizedAffinity {
   private func paired(_ cotangent: AffinityCotangent<T>, _ leading: Matrix<Double>, factorFirst: Bool) -> Matrix<T> {
     let k = leading.columns
     let result = Matrix<T>(uninitialized: nodeCount, 2 * k)
-    for i in 0..<nodeCount {
-      let row = result.row(i)
-      for j in 0..<k {
-        row[factorFirst ? j : k + j] = cotangent.factor[i, j]
-        row[factorFirst ? k + j : j] = T(leading[i, j])
+    Parallel.forEachChunk(of: nodeCount, size: tallChunk) { rows in
+      for i in rows {
+        let (row, factor, vector) = (result.row(i), cotangent.factor.row(i), leading.row(i))
+        for j in 0..<k {
+          row[factorFirst ? j : k + j] = factor[j]
+          row[factorFirst ? k + j : j] = T(vector[j])
+        }
       }
     }
     return result

@@ -35,9 +35,11 @@ struct ShiftedSolve<T: SpectralScalar> {
 
   private static func converted(_ matrix: Matrix<Double>, _ columns: [Int]) -> Matrix<T> {
     let result = Matrix<T>(uninitialized: matrix.rows, columns.count)
-    for row in 0..<matrix.rows {
-      let (source, target) = (matrix.row(row), result.row(row))
-      for (index, column) in columns.enumerated() { target[index] = T(source[column]) }
+    Parallel.forEachChunk(of: matrix.rows, size: tallChunk) { rows in
+      for row in rows {
+        let (source, target) = (matrix.row(row), result.row(row))
+        for (index, column) in columns.enumerated() { target[index] = T(source[column]) }
+      }
     }
     return result
   }
@@ -197,9 +199,11 @@ private func xpby<T: SpectralScalar>(_ x: Matrix<T>, _ beta: [T], _ y: Matrix<T>
 extension Matrix {
   /// target[:, columns[j]] += self[:, j]
   fileprivate func add(columns selected: [Int], to target: Matrix<T>) {
-    for i in 0..<rows {
-      let (source, destination) = (row(i), target.row(i))
-      for (j, column) in selected.enumerated() { destination[column] += source[j] }
+    Parallel.forEachChunk(of: rows, size: tallChunk) { chunk in
+      for i in chunk {
+        let (source, destination) = (self.row(i), target.row(i))
+        for (j, column) in selected.enumerated() { destination[column] += source[j] }
+      }
     }
   }
 }

@@ -6,45 +6,47 @@
 struct BlockKrylov {
   private let size: Int
   private let wanted: Int
-  private let kept: Int
   private let width: Int
-  private let capacity: Int
-  private let tolerance: Double
+  private let tolerance: (Double) -> Double
   private let apply: (Matrix<Double>) -> Matrix<Double>
-
-  private var basis: Matrix<Double>
-  private var image: Matrix<Double>
-  /// VᵀAV for the basis V, extended as it grows.
-  private var projected = Matrix<Double>(0, 0)
-  private var products = 0
+  private let basis: KrylovBasis
   private var random = RandomSource(seed: 0x6e63_7574)
+
+  /// Pairs that are computed accurately: the wanted ones and some more, which tell the gap.
+  let kept: Int
+  /// Products of the operator with a vector so far.
+  private(set) var products = 0
+  /// Whether a converged answer is probed (default), or was found in a space that has been.
+  var probes = true
+  /// Whether to go on from the best half when the basis is full (default), or to stop there.
+  var restarts = true
 
   /// Longest basis, if there are that many nodes.
   private static let longest = 480
 
   /// - Parameters:
-  ///   - size: of the operator.
   ///   - wanted: number of eigenpairs.
-  ///   - tolerance: largest ‖A·v − λ·v‖ of a wanted pair.
-  ///   - start: a vector known to be useful, [size, 1].
+  ///   - tolerance: largest ‖A·v − λ·v‖ of a wanted pair, for its λ.
+  ///   - start: orthonormal vectors known to be useful, [size, any].
+  ///   - image: of `start`, if it is known.
   ///   - apply: the operator on a block of vectors.
   init(
-    size: Int, wanted: Int, tolerance: Double, start: Matrix<Double>,
+    wanted: Int, tolerance: @escaping (Double) -> Double, start: Matrix<Double>, image: Matrix<Double>? = nil,
     apply: @escaping (Matrix<Double>) -> Matrix<Double>
   ) {
-    self.size = size
+    size = start.rows
     self.wanted = wanted
     self.tolerance = tolerance
     self.apply = apply
     kept = min(size, wanted + max(10, wanted / 2))
     width = min(size, max(8, min(16, wanted)))
-    capacity = min(size, max(Self.longest, 2 * kept + 6 * width))
-    basis = start
-    image = Matrix(size, 0)
+    basis = KrylovBasis(rows: size, capacity: min(size, max(Self.longest, 2 * kept + 6 * width)))
+    if image == nil { products += start.columns }
+    basis.append(start, image: image ?? apply(start))
   }
 
   /// Rayleigh–Ritz on the current basis.
-  private struct Ritz {
+  struct Ritz {
     let values: [Double]
     /// Combines the basis into Ritz vectors.
     let rotation: Matrix<Double>
@@ -54,74 +56,89 @@ struct BlockKrylov {
     let residuals: [Double]
   }
 
-  mutating func solve() throws(SpectralError) -> LeadingEigenpairs {
-    let start = basis
-    basis = Matrix(size, 0)
-    try expand(joined([start, randomBlock(width - 1)], rows: size))
+  /// Iterates until the wanted pairs have converged, or as far as it gets.
+  mutating func solve() throws(SpectralError) -> Ritz {
+    if basis.count < width { try expand(randomBlock(width - basis.count)) }
     var probed: Double?
     var ritz = try rayleighRitz()
     for _ in 0..<200 {
       let open = unconverged(ritz)
+      if basis.count == size { break }
       if open.isEmpty {
-        if basis.columns == size { break }
+        if !probes { break }
         // Believed once new random directions have changed nothing.
-        if let before = probed, abs(before - ritz.values[wanted - 1]) <= 10 * tolerance { break }
-        probed = ritz.values[wanted - 1]
-        if basis.columns + 3 * width > capacity { restart(ritz) }
+        let last = ritz.values[wanted - 1]
+        if let before = probed, abs(before - last) <= 10 * tolerance(last) { break }
+        probed = last
+        if basis.count + 3 * width > basis.capacity { restart(ritz) }
         try probe()
       } else {
-        if basis.columns + width > capacity { restart(ritz) }
-        let before = basis.columns
-        try expand(residualBlock(ritz, Array(open.prefix(width))))
-        if basis.columns == before {
-          if basis.columns == size { break }
-          try expand(randomBlock(width))  // The basis is invariant: go on outside it.
+        if basis.count + width > basis.capacity {
+          if !restarts { break }
+          restart(ritz)
         }
-        // A decomposition costs more the longer the basis is; between two of them it grows by a sixth.
-        let next = min(capacity - width, basis.columns * 7 / 6)
-        while basis.columns < next { try expandByImage() }
+        try extend(ritz, open)
       }
       ritz = try rayleighRitz()
     }
-    if let worst = ritz.residuals.prefix(wanted).max(), !(worst <= 1e3 * tolerance) {
-      throw .notConverged("the eigenproblem stopped at a residual of \(worst); expected \(tolerance)")
+    return ritz
+  }
+
+  /// Adds the residuals of what has not converged, and Krylov blocks from there on.
+  private mutating func extend(_ ritz: Ritz, _ open: [Int]) throws(SpectralError) {
+    let before = basis.count
+    try expand(residualBlock(ritz, Array(open.prefix(width))))
+    if basis.count == before {
+      if basis.count == size { return }
+      try expand(randomBlock(width))  // The basis is invariant: go on outside it.
     }
-    return pairs(ritz)
+    // A decomposition costs more the longer the basis is; between two of them it grows by a quarter.
+    let next = min(basis.capacity - width, basis.count * 5 / 4)
+    while basis.count < next { try expandByImage() }
   }
 
   /// Wanted pairs whose residual is too large and, so that none is missed and the gap is known, others of the same size.
   private func unconverged(_ ritz: Ritz) -> [Int] {
-    let extraTolerance = max(tolerance, 1e-3 * abs(ritz.values[min(wanted, ritz.values.count) - 1]))
-    let open = ritz.residuals.indices.filter { ritz.residuals[$0] > ($0 < wanted ? tolerance : extraTolerance) }
+    let last = ritz.values[min(wanted, ritz.values.count) - 1]
+    let extraTolerance = max(tolerance(last), 1e-3 * abs(last))
+    let open = ritz.residuals.indices.filter {
+      ritz.residuals[$0] > ($0 < wanted ? tolerance(ritz.values[$0]) : extraTolerance)
+    }
     return ritz.residuals.count < min(kept, size) ? Array(ritz.residuals.indices) : open
   }
 
   private func rayleighRitz() throws(SpectralError) -> Ritz {
-    let (values, rotation) = try symmetricEigen(projected)
+    let (values, rotation) = try symmetricEigen(basis.projected)
     let leading = rotation.selecting(columns: Array(0..<min(kept, values.count)))
-    let (vectors, images) = (Matrix.product(basis, leading), Matrix.product(image, leading))
+    let (vectors, images) = (MatrixView.product(basis.vectors, leading), MatrixView.product(basis.images, leading))
     return Ritz(
       values: values, rotation: rotation, vectors: vectors, image: images,
       residuals: residualNorms(images, vectors, values))
   }
 
-  private func pairs(_ ritz: Ritz) -> LeadingEigenpairs {
-    let vectors = Matrix.product(basis, ritz.rotation)
-    let residuals = Matrix.product(image, ritz.rotation)
-    for row in 0..<size {
-      let (r, v) = (residuals.row(row), vectors.row(row))
-      for column in ritz.values.indices { r[column] -= ritz.values[column] * v[column] }
-    }
-    var norms = [Double](repeating: 0, count: ritz.values.count)
-    Double.columnDots(residuals.pointer, residuals.pointer, size, residuals.columns, &norms)
+  /// All Ritz pairs, with their residuals.
+  func pairs(_ ritz: Ritz) -> LeadingEigenpairs {
+    let vectors = MatrixView.product(basis.vectors, ritz.rotation)
+    let residuals = MatrixView.product(basis.images, ritz.rotation)
     // Residuals change sign with their vectors.
-    for (column, sign) in canonicalizeSigns(vectors).enumerated() where sign < 0 {
-      for row in 0..<size { residuals[row, column] = -residuals[row, column] }
-    }
+    let signs = canonicalizeSigns(vectors)
+    subtractScaled(residuals, ritz.values, vectors, signs: signs)
+    var squares = [Double](repeating: 0, count: ritz.values.count)
+    Double.columnDots(residuals.pointer, residuals.pointer, size, residuals.columns, &squares)
     return LeadingEigenpairs(
       values: ritz.values, vectors: vectors,
       extraResiduals: residuals.selecting(columns: Array(wanted..<ritz.values.count)),
-      residuals: norms.map { $0.squareRoot() }, wanted: wanted, reliable: min(kept, ritz.values.count), products: products)
+      residuals: squares.map { $0.squareRoot() }, wanted: wanted, reliable: min(kept, ritz.values.count), products: products)
+  }
+
+  /// image ← sign·image − λ·v
+  private func subtractScaled(_ image: Matrix<Double>, _ values: [Double], _ vectors: Matrix<Double>, signs: [Double]) {
+    Parallel.forEachChunk(of: size, size: tallChunk) { rows in
+      for row in rows {
+        let (r, v) = (image.row(row), vectors.row(row))
+        for column in values.indices { r[column] = signs[column] * r[column] - values[column] * v[column] }
+      }
+    }
   }
 
   /// New directions and two powers of the operator on them: a copy of an eigenvalue that was missed has too small a share
@@ -136,49 +153,26 @@ struct BlockKrylov {
   }
 
   private mutating func expand(_ block: Matrix<Double>) throws(SpectralError) {
-    let room = size - basis.columns
-    var fresh = try orthonormalized(block, against: basis)
+    let room = size - basis.count
+    var fresh = try orthonormalized(block, against: basis.vectors)
     if fresh.columns > room { fresh = fresh.selecting(columns: Array(0..<room)) }
     if fresh.columns == 0 { return }
     products += fresh.columns
-    let freshImage = apply(fresh)
-    basis = joined([basis, fresh], rows: size)
-    image = joined([image, freshImage], rows: size)
-    extendProjected(Matrix.innerProducts(basis, freshImage))
+    basis.append(fresh, image: apply(fresh))
   }
 
   /// The next Krylov block: the image of the last one.
   private mutating func expandByImage() throws(SpectralError) {
-    let last = min(width, basis.columns)
-    let before = basis.columns
-    try expand(image.selecting(columns: Array(before - last..<before)))
-    if basis.columns == before { try expand(randomBlock(width)) }
-  }
-
-  /// Adds the products of the whole basis with the newest images as last columns and rows.
-  private mutating func extendProjected(_ columns: Matrix<Double>) {
-    let (old, count) = (projected.rows, columns.rows)
-    let grown = Matrix<Double>(count, count)
-    for i in 0..<old { for j in 0..<old { grown[i, j] = projected[i, j] } }
-    for i in 0..<count {
-      for j in old..<count {
-        // Symmetric up to rounding; the mean of both where both are known.
-        let value = i < old ? columns[i, j - old] : (columns[i, j - old] + columns[j, i - old]) / 2
-        grown[i, j] = value
-        grown[j, i] = value
-      }
-    }
-    projected = grown
+    let before = basis.count
+    let last = min(width, before)
+    try expand(basis.images.selecting(columns: Array(before - last..<before)))
+    if basis.count == before { try expand(randomBlock(width)) }
   }
 
   /// Keeps the leading half of the Ritz vectors and forgets the rest.
-  private mutating func restart(_ ritz: Ritz) {
-    let count = min(ritz.values.count, max(kept + width, capacity / 2))
-    let leading = ritz.rotation.selecting(columns: Array(0..<count))
-    basis = Matrix.product(basis, leading)
-    image = Matrix.product(image, leading)
-    projected = Matrix(count, count)
-    for i in 0..<count { projected[i, i] = ritz.values[i] }
+  private func restart(_ ritz: Ritz) {
+    let count = min(ritz.values.count, max(kept + width, basis.capacity / 2))
+    basis.restart(rotation: ritz.rotation.selecting(columns: Array(0..<count)), values: Array(ritz.values.prefix(count)))
   }
 
   private func residualBlock(_ ritz: Ritz, _ columns: [Int]) -> Matrix<Double> {

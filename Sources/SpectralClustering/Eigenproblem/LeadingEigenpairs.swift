@@ -16,6 +16,37 @@ struct LeadingEigenpairs: Sendable {
   let products: Int
 }
 
+extension LeadingEigenpairs {
+  /// The first `count` pairs, followed by those of `space` from `count` on, which serve deflation.
+  ///
+  /// The two agree on the first pairs but for a small angle, along which the others are corrected.
+  func extended(by space: LeadingEigenpairs, from count: Int) -> LeadingEigenpairs {
+    guard let own = extraResiduals, let others = space.extraResiduals, values.count > count else { return self }
+    let leading = vectors.selecting(columns: Array(0..<count))
+    let total = space.values.count
+    func outside(_ matrix: Matrix<Double>, _ columns: Range<Int>) -> Matrix<Double> {
+      let result = matrix.selecting(columns: Array(columns))
+      Matrix.multiply(leading, Matrix.innerProducts(leading, result), alpha: -1, beta: 1, into: result)
+      return result
+    }
+    let joinedVectors = Matrix<Double>(uninitialized: vectors.rows, total)
+    joinedVectors.view.columns(0..<count).copy(from: leading.view)
+    joinedVectors.view.columns(count..<total).copy(from: outside(space.vectors, count..<total).view)
+    let joinedResiduals = Matrix<Double>(uninitialized: vectors.rows, total - wanted)
+    joinedResiduals.view.columns(0..<count - wanted).copy(from: own.view.columns(0..<count - wanted))
+    joinedResiduals.view.columns(count - wanted..<total - wanted)
+      .copy(from: outside(others, count - wanted..<total - wanted).view)
+    return LeadingEigenpairs(
+      values: Array(values.prefix(count)) + Array(space.values.dropFirst(count)), vectors: joinedVectors,
+      extraResiduals: joinedResiduals,
+      residuals: Array(residuals.prefix(count)) + Array(space.residuals.dropFirst(count)), wanted: wanted, reliable: reliable,
+      products: products + space.products)
+  }
+}
+
+/// From this many nodes on iterations take products in the precision of the affinity as far as those carry.
+let roundedProductLimit = 4096
+
 /// Eigenpairs of up to this many nodes come from a full decomposition.
 let fullDecompositionLimit = 512
 
@@ -25,10 +56,39 @@ extension NormalizedAffinity {
     if nodeCount <= max(fullDecompositionLimit, 3 * count) { return try fullDecomposition(count) }
     let start = scales.copy()
     // d^(1/2) is the eigenvector of the eigenvalue 1.
-    for i in 0..<nodeCount { start.pointer[i] = 1 / scales.pointer[i] }
+    let length = degrees.reduce(0, +).squareRoot()
+    for i in 0..<nodeCount { start.pointer[i] = 1 / scales.pointer[i] / length }
+    if nodeCount >= roundedProductLimit, T.panelError != nil { return try refinedEigenpairs(count, start) }
     var solver = BlockKrylov(
-      size: nodeCount, wanted: count, tolerance: T.eigenTolerance, start: start, apply: { self.apply($0) })
-    return try solver.solve()
+      wanted: count, tolerance: { _ in T.eigenTolerance }, start: start, image: start, apply: { self.apply($0) })
+    return try checked(solver.pairs(try solver.solve()))
+  }
+
+  /// Eigenpairs to the rounding of the products in the precision of W, which are fast; from there on with exact products.
+  private func refinedEigenpairs(_ count: Int, _ start: Matrix<Double>) throws(SpectralError) -> LeadingEigenpairs {
+    let error = T.panelError ?? 0
+    var rough = BlockKrylov(
+      wanted: count, tolerance: { value in T.eigenTolerance + error * (abs(value) + 0.04) }, start: start, image: start,
+      apply: { self.applyRounded($0) })
+    rough.restarts = false
+    let found = try rough.solve()
+    let space = rough.pairs(found)
+    // All that has been learnt, if it was not enough.
+    let worst = found.residuals.prefix(count).max() ?? 0
+    let carried = min(space.values.count, worst < 1e-7 ? rough.kept + 2 : 240)
+    var fine = BlockKrylov(
+      wanted: count, tolerance: { _ in T.eigenTolerance }, start: space.vectors.selecting(columns: Array(0..<carried)),
+      apply: { self.apply($0) })
+    fine.probes = worst >= 1e-7
+    let pairs = try checked(fine.pairs(try fine.solve()))
+    return worst < 1e-7 ? pairs.extended(by: space, from: fine.kept) : pairs
+  }
+
+  private func checked(_ pairs: LeadingEigenpairs) throws(SpectralError) -> LeadingEigenpairs {
+    if let worst = pairs.residuals.prefix(pairs.wanted).max(), !(worst <= 1e3 * T.eigenTolerance) {
+      throw .notConverged("the eigenproblem stopped at a residual of \(worst); expected \(T.eigenTolerance)")
+    }
+    return pairs
   }
 
   private func fullDecomposition(_ count: Int) throws(SpectralError) -> LeadingEigenpairs {
@@ -48,15 +108,20 @@ extension NormalizedAffinity {
 
 /// ‖a_j − λ_j v_j‖ for each column.
 func residualNorms(_ image: Matrix<Double>, _ vectors: Matrix<Double>, _ values: [Double]) -> [Double] {
-  var squares = [Double](repeating: 0, count: vectors.columns)
-  for row in 0..<vectors.rows {
-    let (a, v) = (image.row(row), vectors.row(row))
-    for column in 0..<vectors.columns {
-      let difference = a[column] - values[column] * v[column]
-      squares[column] += difference * difference
+  let count = vectors.columns
+  let chunks = (vectors.rows + tallChunk - 1) / tallChunk
+  let partial = Matrix<Double>(chunks, count)
+  Parallel.forEachChunk(of: vectors.rows, size: tallChunk) { rows in
+    let squares = partial.row(rows.lowerBound / tallChunk)
+    for row in rows {
+      let (a, v) = (image.row(row), vectors.row(row))
+      for column in 0..<count {
+        let difference = a[column] - values[column] * v[column]
+        squares[column] += difference * difference
+      }
     }
   }
-  return squares.map { $0.squareRoot() }
+  return (0..<count).map { column in (0..<chunks).reduce(0) { $0 + partial[$1, column] }.squareRoot() }
 }
 
 /// Fixes each column's sign by its largest-magnitude entry, the first of equals (a sum could be exactly zero).
@@ -64,18 +129,26 @@ func residualNorms(_ image: Matrix<Double>, _ vectors: Matrix<Double>, _ values:
 /// - Returns: by what each column was multiplied, 1 or −1.
 @discardableResult
 func canonicalizeSigns(_ vectors: Matrix<Double>) -> [Double] {
-  var largest = [Double](repeating: 0, count: vectors.columns)
-  for row in 0..<vectors.rows {
-    let values = vectors.row(row)
-    for column in largest.indices where abs(values[column]) > abs(largest[column]) * (1 + 1e-9) {
-      // Mirror images in exact arithmetic must not be told apart by rounding.
-      largest[column] = values[column]
+  let count = vectors.columns
+  let chunks = (vectors.rows + tallChunk - 1) / tallChunk
+  let candidates = Matrix<Double>(chunks, count)
+  Parallel.forEachChunk(of: vectors.rows, size: tallChunk) { rows in
+    let largest = candidates.row(rows.lowerBound / tallChunk)
+    for row in rows { takeLarger(vectors.row(row), largest, count) }
+  }
+  let largest = Matrix<Double>(1, count)
+  for chunk in 0..<chunks { takeLarger(candidates.row(chunk), largest.pointer, count) }
+  let signs = (0..<count).map { largest.pointer[$0] < 0 ? -1.0 : 1.0 }
+  Parallel.forEachChunk(of: vectors.rows, size: tallChunk) { rows in
+    for row in rows {
+      let values = vectors.row(row)
+      for column in signs.indices { values[column] *= signs[column] }
     }
   }
-  let signs = largest.map { $0 < 0 ? -1.0 : 1.0 }
-  for row in 0..<vectors.rows {
-    let values = vectors.row(row)
-    for column in largest.indices { values[column] *= signs[column] }
-  }
   return signs
+}
+
+/// Mirror images in exact arithmetic must not be told apart by rounding: larger is what is larger by more than that.
+private func takeLarger(_ values: UnsafePointer<Double>, _ largest: UnsafeMutablePointer<Double>, _ count: Int) {
+  for column in 0..<count where abs(values[column]) > abs(largest[column]) * (1 + 1e-9) { largest[column] = values[column] }
 }

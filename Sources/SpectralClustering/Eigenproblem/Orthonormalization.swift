@@ -2,14 +2,16 @@
 ///
 /// Block Gram–Schmidt against the basis and the SVQB method inside the block (Stathopoulos & Wu 2002), twice each:
 /// once is not enough when little remains after the projection.
-func orthonormalized(_ block: Matrix<Double>, against basis: Matrix<Double>?) throws(SpectralError) -> Matrix<Double> {
+func orthonormalized(
+  _ block: Matrix<Double>, against basis: MatrixView<Double>?
+) throws(SpectralError) -> Matrix<Double> {
   var current = block.copy()
   // Columns are scaled first, so that a small residual counts as much as a large one.
   scaleColumns(current)
-  for _ in 0..<3 {
+  for round in 0..<3 {
     if current.columns == 0 { break }
     if let basis, basis.columns > 0 {
-      Matrix.multiply(basis, Matrix.innerProducts(basis, current), alpha: -1, beta: 1, into: current)
+      MatrixView.multiply(basis, MatrixView.innerProducts(basis, current.view), alpha: -1, beta: 1, into: current.view)
     }
     let (values, vectors) = try symmetricEigen(Matrix.innerProducts(current, current))
     let largest = max(values.first ?? 0, .leastNormalMagnitude)
@@ -19,6 +21,8 @@ func orthonormalized(_ block: Matrix<Double>, against basis: Matrix<Double>?) th
       for row in 0..<current.columns { transform[row, index] = vectors[row, column] / values[column].squareRoot() }
     }
     current = Matrix.product(current, transform)
+    // Nearly orthonormal already before this round, which has taken the square of what was missing.
+    if round > 0, let smallest = values.last, largest - smallest < 1e-6, abs(largest - 1) < 1e-6 { break }
   }
   return current
 }
@@ -26,18 +30,9 @@ func orthonormalized(_ block: Matrix<Double>, against basis: Matrix<Double>?) th
 private func scaleColumns(_ block: Matrix<Double>) {
   var sums = [Double](repeating: 0, count: block.columns)
   Double.columnDots(block.pointer, block.pointer, block.rows, block.columns, &sums)
+  let scales = sums.map { $0 > 0 ? 1 / $0.squareRoot() : 1 }
   for row in 0..<block.rows {
-    for column in 0..<block.columns where sums[column] > 0 { block[row, column] /= sums[column].squareRoot() }
+    let values = block.row(row)
+    for column in scales.indices { values[column] *= scales[column] }
   }
-}
-
-/// Columns of several matrices side by side.
-func joined(_ parts: [Matrix<Double>], rows: Int) -> Matrix<Double> {
-  let result = Matrix<Double>(uninitialized: rows, parts.reduce(0) { $0 + $1.columns })
-  var offset = 0
-  for part in parts {
-    for row in 0..<rows { (result.row(row) + offset).update(from: part.row(row), count: part.columns) }
-    offset += part.columns
-  }
-  return result
 }
