@@ -8,7 +8,7 @@ FORMATTED := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sou
 # Outside the checkout: the peers weigh more than a gigabyte, and outlive any one clone.
 PEERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/clew-peers
 
-.PHONY: help demo test check sanitize lint docs bench compare study shortcuts examples format setup clean
+.PHONY: help demo test check lint docs bench compare study shortcuts examples format setup clean
 
 help: ## what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -22,6 +22,7 @@ test: setup ## run all tests (in release: debug is 35 to 130 times slower)
 
 # Builds of their own, which take long the first time. Only our own threads are checked: those of the BLAS library give false
 # alarms, and it runs on one thread here as everywhere. Memory that tests leave behind at the end of the process is no error.
+.PHONY: sanitize
 sanitize: setup ## all tests under the address sanitiser, those of our threads under the thread sanitiser
 	ASAN_OPTIONS=detect_leaks=0 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
 	  swift test -c release --sanitize=address --scratch-path .build/sanitize-address $(if $(FILTER),--filter '$(FILTER)')
