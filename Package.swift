@@ -41,7 +41,7 @@ let package = Package(
 
     library("TensorCore", ["CKernels", "COneDNN", "COpenBLAS"]),
     library("Autograd", ["TensorCore", "CKernels"]),
-    library("GradientTesting", ["Autograd"]),
+    library("GradientTesting", ["TensorCore", "Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library(
       "Formats",
@@ -66,7 +66,7 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     test("TensorCoreTests", ["TensorCore", "CKernels"]),
-    test("AutogradTests", ["Autograd", "GradientTesting"]),
+    test("AutogradTests", ["CKernels", "Autograd", "GradientTesting"]),
     test(
       "SpectralClusteringTests", ["SpectralClustering", "GradientTesting", "Formats"], resources: [.copy("Fixtures")]),
     test("FormatsTests", ["Formats", "TensorCore"], resources: [.copy("Fixtures")]),

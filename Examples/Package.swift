@@ -6,6 +6,11 @@ func example(_ name: String, _ products: [String] = ["Clew"]) -> Target {
   .executableTarget(name: name, dependencies: products.map { .product(name: $0, package: "clew") })
 }
 
+// One folder in Tests per test library; `make examples` runs them, too.
+func testExample(_ name: String) -> Target {
+  .testTarget(name: name, dependencies: ["Clew", "GradientTesting"].map { .product(name: $0, package: "clew") })
+}
+
 let package = Package(
   name: "clew-examples",
   dependencies: [
@@ -17,5 +22,7 @@ let package = Package(
     example("quick-start"),
     example("trace-segments"),
     example("gradient-check", ["Clew", "GradientTesting"]),
+    testExample("SwiftTestingExample"),
+    testExample("XCTestExample"),
   ]
 )

@@ -30,7 +30,7 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     try common.apply()
     let gradientCheck = gradientCheck
-    let checks = [version, threads, instructionSet, blas, convolution, gnuplot, gradientCheck]
+    let checks = [version, threads, memory, instructionSet, blas, convolution, gnuplot, gradientCheck]
     let bad = checks.filter { !$0.isGood }
     if common.json {
       let report = Report(
@@ -53,6 +53,13 @@ struct DoctorCommand: ParsableCommand {
     let processors = ProcessInfo.processInfo.activeProcessorCount
     return Check(
       name: "threads", isGood: true, found: "\(Parallel.threadCount) of \(processors) processors", advice: nil)
+  }
+
+  private var memory: Check {
+    Check(
+      name: "memory", isGood: true,
+      found: "up to \(Memory.cacheLimit >> 20) MiB of freed arrays are kept for the next; peak here \(Memory.peak >> 20) MiB",
+      advice: nil)
   }
 
   private var instructionSet: Check {

@@ -75,9 +75,10 @@ struct Case: CustomTestStringConvertible, Sendable {
       }
       return result
     }
+    let bound = Catalogue.float32Bound(of: type(of: testCase.sample.primitive))
     for (a, b) in zip(try valuesAndCotangents(single), try valuesAndCotangents(double)) {
       let scale = max(1, b.doubles.map { abs($0) }.filter(\.isFinite).max() ?? 0)
-      for (x, y) in zip(a.doubles, b.doubles) { #expect(x == y || abs(x - y) <= 2e-5 * scale, "\(x) and \(y)") }
+      for (x, y) in zip(a.doubles, b.doubles) { #expect(x == y || abs(x - y) <= bound * scale, "\(x) and \(y)") }
     }
   }
 

@@ -197,6 +197,27 @@ private func columns(_ v: Tensor, _ range: Range<Int>) -> Tensor {
     expectClose(found.doubles, [0, -0.5 / gap, -0.5 / gap, 0], 1e-10)
   }
 
+  /// Large enough for every step to be cut into pieces, and entries whose squares over- or underflow.
+  @Test(arguments: [1, 1e-160, 1e160]) func largeMatrices(_ scale: Double) throws {
+    var random = RandomSource(seed: 8)
+    let n = 301
+    let a = Tensor(normalSymmetric(n, &random), shape: [n, n], dtype: .float64)
+    let (values, vectors) = try eigh(a * scale)
+    let residual = abs(matmul(a, vectors) - vectors * (values * (1 / scale)))
+    #expect(residual.doubles.max() ?? 1 < 1e-12 * Double(n))
+    let identity = Tensor((0..<n * n).map { $0 % (n + 1) == 0 ? 1 : 0 }, shape: [n, n], dtype: .float64)
+    let overlap = abs(matmul(vectors, vectors, transposeA: true) - identity)
+    #expect(overlap.doubles.max() ?? 1 < 1e-13 * Double(n))
+    for column in 0..<n {
+      let entries = vectors[0..., column].doubles
+      #expect(entries.max(by: { abs($0) < abs($1) }) ?? -1 > 0)
+    }
+    let before = Parallel.threadCount
+    defer { Parallel.threadCount = before }
+    Parallel.threadCount = 1
+    #expect(try eigh(a * scale).vectors.value == vectors.value)
+  }
+
   @Test func bitsDoNotDependOnThreads() throws {
     var random = RandomSource(seed: 6)
     let before = Parallel.threadCount

@@ -82,3 +82,30 @@ private func tensor(_ values: [Double], _ shape: Shape? = nil) -> Tensor { Tenso
     #expect(try hessian(at: tensor([0, 0, 3])) { $0.product() }.doubles == [0, 3, 0, 3, 0, 0, 0, 0, 0])
   }
 }
+
+@Suite struct SoftmaxAxisTests {
+  /// Along any axis as along the last one after moving it there.
+  @Test(arguments: [DType.float32, .float64]) func anyAxis(_ dtype: DType) {
+    var random = RandomSource(seed: 9)
+    let x = Tensor(random.normals(3 * 5 * 601), shape: [3, 5, 601], dtype: dtype) * 30
+    for axis in 0..<3 {
+      var order = [0, 1, 2]
+      order.swapAt(axis, 2)
+      let moved = x.permuted(order)
+      func expectSame(_ a: Tensor, _ b: Tensor) {
+        for (u, v) in zip(a.doubles, b.doubles) { #expect(abs(u - v) <= (dtype == .float32 ? 1e-5 : 1e-13) * max(1, abs(v))) }
+      }
+      expectSame(softmax(x, along: axis), softmax(moved).permuted(order))
+      expectSame(logSoftmax(x, along: axis), logSoftmax(moved).permuted(order))
+      expectSame(x.logSumExp(along: [axis], keepingAxes: true), moved.logSumExp(along: [2], keepingAxes: true).permuted(order))
+    }
+  }
+
+  @Test func infinitiesDownColumns() {
+    let x = Tensor([-.infinity, 1, .infinity, .nan, -.infinity, 2, 3, 4], shape: [2, 4], dtype: .float64)
+    let sums = x.logSumExp(along: [0]).doubles
+    #expect(sums[0] == -.infinity && abs(sums[1] - 2.313261687518223) < 1e-14 && sums[2] == .infinity && sums[3].isNaN)
+    let weights = softmax(x, along: 0).doubles
+    #expect(weights[0].isNaN && abs(weights[1] + weights[5] - 1) < 1e-15)
+  }
+}

@@ -2,12 +2,16 @@ extension Primitive {
   /// Computes the outputs and, if an input is recorded, records them.
   ///
   /// - Throws: `TensorError` for inputs that do not fit, and for numerics that fail on these values.
-  public func apply(_ inputs: [Tensor]) throws(TensorError) -> [Tensor] {
+  public func apply(_ inputs: consuming [Tensor]) throws(TensorError) -> [Tensor] {
     _ = try infer(inputs.map { Signature($0) })
-    let outputs = try forward(inputs.map(\.value))
-    guard inputs.contains(where: \.isRecorded), Recording.isOn, outputs.contains(where: \.dtype.isFloating) else {
-      return outputs.map { Tensor($0) }
+    let values = inputs.map(\.value)
+    guard inputs.contains(where: \.isRecorded), Recording.isOn else {
+      // Let go of, so that a value that nobody else holds can be written over.
+      inputs = []
+      return try forward(consume values).map { Tensor($0) }
     }
+    let outputs = try forward(consume values)
+    if !outputs.contains(where: \.dtype.isFloating) { return outputs.map { Tensor($0) } }
     let saves = saves
     let node = Node(
       primitive: self, edges: inputs.enumerated().map { Edge($1, saving: saves.keepsInput($0)) },
@@ -21,6 +25,18 @@ extension Primitive {
   @inline(__always)
   func callAsFunction(_ inputs: Tensor...) -> Tensor {
     do { return try apply(inputs)[0] } catch { fail(error) }
+  }
+
+  /// The same for one input, which may be given up.
+  @inline(__always)
+  func callAsFunction(_ x: consuming Tensor) -> Tensor {
+    do { return try apply([x])[0] } catch { fail(error) }
+  }
+
+  /// The same for two inputs, which may be given up.
+  @inline(__always)
+  func callAsFunction(_ a: consuming Tensor, _ b: consuming Tensor) -> Tensor {
+    do { return try apply([a, b])[0] } catch { fail(error) }
   }
 }
 

@@ -43,7 +43,10 @@ public protocol Primitive: Sendable {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature]
 
   /// Computes the outputs. Called only with inputs that ``infer(_:)`` accepts.
-  func forward(_ inputs: [NDArray]) throws(TensorError) -> [NDArray]
+  ///
+  /// An operation that declares its inputs `consuming` and hands them on with `removeLast()` may find itself the only one who
+  /// holds one of them; elementwise kernels then write their result over it.
+  func forward(_ inputs: consuming [NDArray]) throws(TensorError) -> [NDArray]
 
   /// Which values the derivative reads. Everything else can be freed.
   var saves: Saved { get }

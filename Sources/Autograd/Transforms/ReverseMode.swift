@@ -16,7 +16,7 @@ func pullBack(
 
   func accumulate(_ cotangent: Tensor, at slot: Int) {
     // Taken out, so that the sum may reuse the memory of what nobody else holds.
-    if let sum = table[slot].take() { table[slot] = sum + cotangent } else { table[slot] = cotangent }
+    if let sum = table[slot].take() { table[slot] = Add()(sum, cotangent) } else { table[slot] = cotangent }
   }
 
   for (output, cotangent) in zip(outputs, cotangents) {

@@ -20,6 +20,7 @@ enum ck_unary {
 };
 enum ck_binary { CK_ADD, CK_SUBTRACT, CK_MULTIPLY, CK_DIVIDE, CK_MAXIMUM, CK_MINIMUM, CK_POWER, CK_SHARE };
 enum ck_comparison { CK_LESS, CK_LESS_EQUAL, CK_GREATER, CK_GREATER_EQUAL, CK_EQUAL, CK_NOT_EQUAL };
+enum ck_softmax { CK_SOFTMAX, CK_LOG_SOFTMAX, CK_LOG_SUM_EXP };
 enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
 
 // Strides count elements; a stride of 0 repeats one element.
@@ -40,6 +41,9 @@ enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
   void ck_softmax_##S(int logarithm, const T *x, T *y, ptrdiff_t rows, ptrdiff_t n);                              \
   /* y[r] = log sum exp(x) of run r; -inf for an empty run and one of nothing but -inf */                         \
   void ck_log_sum_exp_##S(const T *x, T *y, ptrdiff_t rows, ptrdiff_t n);                                         \
+  void ck_softmax_columns_##S(enum ck_softmax kind, const T *x, T *y, ptrdiff_t n, ptrdiff_t stride,              \
+                              ptrdiff_t columns);                                                                 \
+  void ck_softmax_cotangent_##S(const T *y, const T *g, T *z, ptrdiff_t rows, ptrdiff_t n);                       \
   double ck_dot_##S(const T *a, const T *b, ptrdiff_t n);                                                         \
   /* y += alpha x */                                                                                              \
   void ck_axpy_##S(T alpha, const T *x, T *y, ptrdiff_t n);

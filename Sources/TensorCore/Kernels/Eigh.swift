@@ -2,7 +2,8 @@ extension NDArray {
   /// Eigenvalues (ascending) and eigenvectors (columns) of the symmetric part of each matrix [batch…, n, n].
   ///
   /// Each eigenvector's entry of largest magnitude (the first of ties) is positive. LAPACK's divide and conquer on one
-  /// thread for each matrix, so the bits do not depend on the number of threads; they may differ between processors.
+  /// thread, and only the independent columns of its last step on more, so the bits do not depend on the number of threads; they
+  /// may differ between processors.
   package func eigh(operation: String) throws(TensorError) -> (values: NDArray, vectors: NDArray) {
     switch dtype {
     case .float32: try eigh(Float.self, operation)
@@ -33,7 +34,7 @@ extension NDArray {
       throw .numerical(
         operation,
         failure == notFinite
-          ? "\(matrix) contains NaN or infinity" : "LAPACK's syevd did not converge on \(matrix) (info \(failure))")
+          ? "\(matrix) contains NaN or infinity" : "LAPACK's stedc did not converge on \(matrix) (info \(failure))")
     }
     return (values, vectors ?? self)
   }
@@ -42,26 +43,76 @@ extension NDArray {
 /// LAPACK's own codes are an argument's position (negative) or a count (positive).
 private let notFinite = Int.min
 
-/// One matrix: 0, ``notFinite`` or LAPACK's info.
-private func decompose<T: RealScalar>(
-  _ n: Int, _ a: UnsafePointer<T>, _ v: UnsafeMutablePointer<T>, _ w: UnsafeMutablePointer<T>
-) -> Int {
-  var isFinite = true
-  for i in 0..<n {
-    for j in 0..<n {
-      // Halved first, so that the sum of large entries does not overflow.
-      let entry = a[i * n + j] / 2 + a[j * n + i] / 2
-      isFinite = isFinite && entry.isFinite
-      v[i * n + j] = entry
+/// One matrix: 0, ``notFinite`` or LAPACK's info. As its syevd, but without transposing what is symmetric or transposed in
+/// any case, and with the back-transformation cut into columns.
+private func decompose<T: RealScalar>(_ n: Int, _ a: UnsafePointer<T>, _ v: UnsafeMutablePointer<T>, _ w: UnsafeMutablePointer<T>)
+  -> Int
+{
+  let largest = symmetrize(n, a, v)
+  if !largest.isFinite { return notFinite }
+  // Squares of the entries must neither overflow nor vanish.
+  let tiniest = (T.leastNormalMagnitude / T.ulpOfOne).squareRoot()
+  let scale = largest == 0 ? 1 : largest < tiniest ? tiniest / largest : largest > 1 / tiniest ? 1 / tiniest / largest : 1
+  if scale != 1 { T.affine(scale, 0, v, v, n * n) }
+  let vectors = Storage(byteCount: n * n * MemoryLayout<T>.stride)
+  let z = vectors.pointer.bindMemory(to: T.self, capacity: n * n)
+  let info = withUnsafeTemporaryAllocation(of: T.self, capacity: 2 * n) { buffer -> Int in
+    guard n > 0, let e = buffer.baseAddress else { return 0 }
+    let tau = e + n
+    var info = T.sytrd(n, v, w, e, tau)
+    if info == 0 { info = T.stedc(n, w, e, z) }
+    if info != 0 { return info }
+    // Two pieces, not more: each forms the block reflectors anew.
+    let size = n < 128 ? n : (n + 1) / 2
+    let reflectors = UncheckedSendable(UnsafePointer(v))
+    Parallel.forEachChunk(of: n, size: size) { columns in
+      T.ormtr(n, columns.count, reflectors.value, tau, z + columns.lowerBound * n)
+    }
+    return 0
+  }
+  if info != 0 { return info }
+  if scale != 1 { T.affine(1 / scale, 0, w, w, n) }
+  withExtendedLifetime(vectors) { transposeWithSigns(n, z, v) }
+  return 0
+}
+
+private let tile = 32
+
+/// Writes (A + Aᵀ)/2 to `v` and returns its largest magnitude, infinite if an entry is not finite. By tiles: columns of a large
+/// matrix miss the cache at every entry.
+private func symmetrize<T: RealScalar>(_ n: Int, _ a: UnsafePointer<T>, _ v: UnsafeMutablePointer<T>) -> T {
+  var (largest, isFinite) = (T.zero, true)
+  for top in stride(from: 0, to: n, by: tile) {
+    for left in stride(from: 0, through: top, by: tile) {
+      for i in top..<min(n, top + tile) {
+        for j in left..<min(i + 1, left + tile) {
+          // Halved first, so that the sum of large entries does not overflow.
+          let entry = a[i * n + j] / 2 + a[j * n + i] / 2
+          isFinite = isFinite && entry.isFinite
+          largest = max(largest, abs(entry))
+          v[i * n + j] = entry
+          v[j * n + i] = entry
+        }
+      }
     }
   }
-  if !isFinite { return notFinite }
-  let info = T.syevd(n, v, w)
-  if info != 0 { return info }
-  for j in 0..<n {
-    var largest = 0
-    for i in 1..<max(1, n) where abs(v[i * n + j]) > abs(v[largest * n + j]) { largest = i }
-    if v[largest * n + j] < 0 { for i in 0..<n { v[i * n + j] = -v[i * n + j] } }
+  return isFinite ? largest : .infinity
+}
+
+/// Moves the eigenvectors from the rows of `z` to the columns of `v`, each with the sign that makes its largest entry positive.
+private func transposeWithSigns<T: RealScalar>(_ n: Int, _ z: UnsafePointer<T>, _ v: UnsafeMutablePointer<T>) {
+  Parallel.forEachChunk(of: n, size: n < 128 ? max(1, n) : tile) { columns in
+    withUnsafeTemporaryAllocation(of: T.self, capacity: columns.count) { signs in
+      for j in columns {
+        var largest = 0
+        for i in 1..<max(1, n) where abs(z[j * n + i]) > abs(z[j * n + largest]) { largest = i }
+        signs[j - columns.lowerBound] = z[j * n + largest] < 0 ? -1 : 1
+      }
+      for top in stride(from: 0, to: n, by: tile) {
+        for i in top..<min(n, top + tile) {
+          for j in columns { v[i * n + j] = signs[j - columns.lowerBound] * z[j * n + i] }
+        }
+      }
+    }
   }
-  return 0
 }

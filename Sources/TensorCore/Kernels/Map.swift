@@ -4,37 +4,51 @@ import CKernels
 package let elementwiseChunk = 1 << 15
 
 extension NDArray {
-  /// One array of the same shape and dtype, each element from its own: the frame of every one-input kernel.
-  private func mapping<T: RealScalar>(
+  /// One array of the same shape and dtype, each element from its own: the frame of every one-input kernel. Writes over this
+  /// array if nobody else holds it.
+  private consuming func mapping<T: RealScalar>(
     _: T.Type, _ kernel: (UnsafePointer<T>, UnsafeMutablePointer<T>, Int) -> Void
   ) -> NDArray {
-    NDArray.building(shape, as: T.self) { output in
-      guard let y = output.baseAddress, output.count > 0 else { return }
-      withUnsafeBufferPointer(as: T.self) { input in
-        guard let x = input.baseAddress else { return }
-        Parallel.forEachChunk(of: output.count, size: elementwiseChunk) { range in
-          kernel(x + range.lowerBound, y + range.lowerBound, range.count)
-        }
-      }
+    let (input, result) = reused()
+    let x = input.pointer.assumingMemoryBound(to: T.self), y = result.storage.pointer.assumingMemoryBound(to: T.self)
+    Parallel.forEachChunk(of: result.count, size: elementwiseChunk) { range in
+      kernel(UnsafePointer(x + range.lowerBound), y + range.lowerBound, range.count)
     }
+    withExtendedLifetime((input, result.storage)) {}
+    return result
+  }
+
+  /// This array's memory, and an array like it to write to: the same memory if nobody else holds it.
+  private consuming func reused() -> (input: Storage, result: NDArray) {
+    if isHeldOnce() { return (storage, self) }
+    return (storage, NDArray(dtype: dtype, shape: shape, storage: Storage(byteCount: byteCount)))
   }
 
   /// Elementwise function. Floating-point only.
-  package func map(_ operation: UnaryOperation) -> NDArray {
-    func run<T: RealScalar>(_: T.Type) -> NDArray { mapping(T.self) { T.map(operation, $0, $1, $2) } }
-    return withRealType(dtype, "map") { run($0) }
+  package consuming func map(_ operation: UnaryOperation) -> NDArray {
+    switch dtype {
+    case .float32: return mapping(Float.self) { Float.map(operation, $0, $1, $2) }
+    case .float64: return mapping(Double.self) { Double.map(operation, $0, $1, $2) }
+    default: failReal("map", dtype)
+    }
   }
 
   /// `scale · x + shift`. Floating-point only.
-  package func affine(scale: Double, shift: Double) -> NDArray {
-    func run<T: RealScalar>(_: T.Type) -> NDArray { mapping(T.self) { T.affine(T(scale), T(shift), $0, $1, $2) } }
-    return withRealType(dtype, "affine") { run($0) }
+  package consuming func affine(scale: Double, shift: Double) -> NDArray {
+    switch dtype {
+    case .float32: return mapping(Float.self) { Float.affine(Float(scale), Float(shift), $0, $1, $2) }
+    case .float64: return mapping(Double.self) { Double.affine(scale, shift, $0, $1, $2) }
+    default: failReal("affine", dtype)
+    }
   }
 
   /// `xᵖ` for a constant exponent. Floating-point only.
-  package func power(_ exponent: Double) -> NDArray {
-    func run<T: RealScalar>(_: T.Type) -> NDArray { mapping(T.self) { T.power(T(exponent), $0, $1, $2) } }
-    return withRealType(dtype, "power") { run($0) }
+  package consuming func power(_ exponent: Double) -> NDArray {
+    switch dtype {
+    case .float32: return mapping(Float.self) { Float.power(Float(exponent), $0, $1, $2) }
+    case .float64: return mapping(Double.self) { Double.power(exponent, $0, $1, $2) }
+    default: failReal("power", dtype)
+    }
   }
 
   /// The elements converted to another dtype: floats to integers towards zero, saturating; to `bool` by `≠ 0`.

@@ -23,6 +23,8 @@ package protocol RealScalar: Scalar, BinaryFloatingPoint {
   static func reduceRun(_ op: Reduction, _ x: Source, _ n: Int) -> Double
   static func softmax(logarithm: Bool, _ x: Source, _ y: Destination, _ rows: Int, _ n: Int)
   static func logSumExp(_ x: Source, _ y: Destination, _ rows: Int, _ n: Int)
+  static func softmaxColumns(_ kind: ck_softmax, _ x: Source, _ y: Destination, _ n: Int, _ stride: Int, _ columns: Int)
+  static func softmaxCotangent(_ y: Source, _ g: Source, _ z: Destination, _ rows: Int, _ n: Int)
   static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double
   static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int)
 
@@ -32,6 +34,11 @@ package protocol RealScalar: Scalar, BinaryFloatingPoint {
     _ a: Source, _ lda: Int, _ b: Source, _ ldb: Int, _ beta: Self, _ c: Destination, _ ldc: Int)
   /// Eigenvalues ascending in `w`, eigenvectors in the columns of `a` (row-major n×n, overwritten). LAPACK's info.
   static func syevd(_ n: Int, _ a: Destination, _ w: Destination) -> Int
+  /// Its three steps, on column-major matrices, from the lower triangle: A = Q T Qᵀ with Q as reflectors in `a` and `tau`, T as
+  /// `d` and `e`; eigenvalues of T in `d`, its eigenvectors in `z`; and Q times `count` columns. LAPACK's info.
+  static func sytrd(_ n: Int, _ a: Destination, _ d: Destination, _ e: Destination, _ tau: Destination) -> Int
+  static func stedc(_ n: Int, _ d: Destination, _ e: Destination, _ z: Destination) -> Int
+  static func ormtr(_ n: Int, _ count: Int, _ a: Source, _ tau: Source, _ z: Destination)
 }
 
 extension Float: RealScalar {
@@ -57,6 +64,12 @@ extension Float: RealScalar {
     ck_softmax_f32(logarithm ? 1 : 0, x, y, rows, n)
   }
   package static func logSumExp(_ x: Source, _ y: Destination, _ rows: Int, _ n: Int) { ck_log_sum_exp_f32(x, y, rows, n) }
+  package static func softmaxColumns(
+    _ kind: ck_softmax, _ x: Source, _ y: Destination, _ n: Int, _ stride: Int, _ columns: Int
+  ) { ck_softmax_columns_f32(kind, x, y, n, stride, columns) }
+  package static func softmaxCotangent(_ y: Source, _ g: Source, _ z: Destination, _ rows: Int, _ n: Int) {
+    ck_softmax_cotangent_f32(y, g, z, rows, n)
+  }
   package static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_dot_f32(a, b, n) }
   package static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_axpy_f32(alpha, x, y, n) }
   package static func gemm(
@@ -71,6 +84,24 @@ extension Float: RealScalar {
   package static func syevd(_ n: Int, _ a: Destination, _ w: Destination) -> Int {
     BLAS.singleThreaded
     return Int(LAPACKE_ssyevd(LAPACK_ROW_MAJOR, BLAS.withVectors, BLAS.lowerTriangle, Int32(n), a, Int32(max(1, n)), w))
+  }
+  package static func sytrd(_ n: Int, _ a: Destination, _ d: Destination, _ e: Destination, _ tau: Destination) -> Int {
+    BLAS.singleThreaded
+    return Int(LAPACKE_ssytrd(LAPACK_COL_MAJOR, BLAS.lowerTriangle, Int32(n), a, Int32(n), d, e, tau))
+  }
+  package static func stedc(_ n: Int, _ d: Destination, _ e: Destination, _ z: Destination) -> Int {
+    BLAS.singleThreaded
+    return Int(LAPACKE_sstedc(LAPACK_COL_MAJOR, BLAS.ofTridiagonal, Int32(n), d, e, z, Int32(n)))
+  }
+  package static func ormtr(_ n: Int, _ count: Int, _ a: Source, _ tau: Source, _ z: Destination) {
+    BLAS.singleThreaded
+    // Without the wrapper's look for NaN, which would read all of A for each piece.
+    let size = 64 * count + 65 * 64
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: size) { work in
+      _ = LAPACKE_sormtr_work(
+        LAPACK_COL_MAJOR, BLAS.fromLeft, BLAS.lowerTriangle, BLAS.notTransposed, Int32(n), Int32(count), a, Int32(n), tau, z,
+        Int32(n), work.baseAddress, Int32(size))
+    }
   }
 }
 
@@ -97,6 +128,12 @@ extension Double: RealScalar {
     ck_softmax_f64(logarithm ? 1 : 0, x, y, rows, n)
   }
   package static func logSumExp(_ x: Source, _ y: Destination, _ rows: Int, _ n: Int) { ck_log_sum_exp_f64(x, y, rows, n) }
+  package static func softmaxColumns(
+    _ kind: ck_softmax, _ x: Source, _ y: Destination, _ n: Int, _ stride: Int, _ columns: Int
+  ) { ck_softmax_columns_f64(kind, x, y, n, stride, columns) }
+  package static func softmaxCotangent(_ y: Source, _ g: Source, _ z: Destination, _ rows: Int, _ n: Int) {
+    ck_softmax_cotangent_f64(y, g, z, rows, n)
+  }
   package static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_dot_f64(a, b, n) }
   package static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_axpy_f64(alpha, x, y, n) }
   package static func gemm(
@@ -112,6 +149,24 @@ extension Double: RealScalar {
     BLAS.singleThreaded
     return Int(LAPACKE_dsyevd(LAPACK_ROW_MAJOR, BLAS.withVectors, BLAS.lowerTriangle, Int32(n), a, Int32(max(1, n)), w))
   }
+  package static func sytrd(_ n: Int, _ a: Destination, _ d: Destination, _ e: Destination, _ tau: Destination) -> Int {
+    BLAS.singleThreaded
+    return Int(LAPACKE_dsytrd(LAPACK_COL_MAJOR, BLAS.lowerTriangle, Int32(n), a, Int32(n), d, e, tau))
+  }
+  package static func stedc(_ n: Int, _ d: Destination, _ e: Destination, _ z: Destination) -> Int {
+    BLAS.singleThreaded
+    return Int(LAPACKE_dstedc(LAPACK_COL_MAJOR, BLAS.ofTridiagonal, Int32(n), d, e, z, Int32(n)))
+  }
+  package static func ormtr(_ n: Int, _ count: Int, _ a: Source, _ tau: Source, _ z: Destination) {
+    BLAS.singleThreaded
+    // Without the wrapper's look for NaN, which would read all of A for each piece.
+    let size = 64 * count + 65 * 64
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: size) { work in
+      _ = LAPACKE_dormtr_work(
+        LAPACK_COL_MAJOR, BLAS.fromLeft, BLAS.lowerTriangle, BLAS.notTransposed, Int32(n), Int32(count), a, Int32(n), tau, z,
+        Int32(n), work.baseAddress, Int32(size))
+    }
+  }
 }
 
 package enum BLAS {
@@ -120,6 +175,9 @@ package enum BLAS {
 
   fileprivate static let withVectors = CChar(bitPattern: UInt8(ascii: "V"))
   fileprivate static let lowerTriangle = CChar(bitPattern: UInt8(ascii: "L"))
+  fileprivate static let ofTridiagonal = CChar(bitPattern: UInt8(ascii: "I"))
+  fileprivate static let fromLeft = CChar(bitPattern: UInt8(ascii: "L"))
+  fileprivate static let notTransposed = CChar(bitPattern: UInt8(ascii: "N"))
 
   /// The kernels that OpenBLAS chose for this processor.
   package static var coreName: String { String(cString: openblas_get_corename()) }
@@ -134,6 +192,11 @@ package func withRealType<R, E: Error>(
   switch dtype {
   case .float32: try body(Float.self)
   case .float64: try body(Double.self)
-  default: fail(.dtype(operation, "expected float32 or float64, found \(dtype)"))
+  default: failReal(operation, dtype)
   }
+}
+
+/// Stops for a dtype that shape rules have ruled out before.
+func failReal(_ operation: String, _ dtype: DType) -> Never {
+  fail(.dtype(operation, "expected float32 or float64, found \(dtype)"))
 }

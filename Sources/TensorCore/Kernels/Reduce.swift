@@ -27,13 +27,10 @@ extension NDArray {
           if inner == 1 {
             reduceRuns(operation, x, y, outer, count)
           } else {
-            let columns = max(256, elementwiseChunk / max(1, count) / 256 * 256)
-            let pieces = (inner + columns - 1) / columns
-            Parallel.forEach(outer * pieces) { index in
-              let (row, first) = (index / pieces, index % pieces * columns)
+            forEachColumnBlock(outer, count, inner) { row, columns in
+              let first = columns.lowerBound
               T.reduce(
-                operation, x + row * count * inner + first, y + row * inner + first, count, inner,
-                min(columns, inner - first))
+                operation, x + row * count * inner + first, y + row * inner + first, count, inner, columns.count)
             }
           }
         }

@@ -1,51 +1,77 @@
 import CKernels
 
 extension NDArray {
-  /// Elementwise function of two broadcast arrays of the same floating-point dtype.
-  package static func zip(_ operation: BinaryOperation, _ a: NDArray, _ b: NDArray) -> NDArray {
-    func run<T: RealScalar>(_: T.Type) -> NDArray {
-      binary(a, b, T.self, result: T.self) { a, sa, b, sb, y, n in T.zip(operation, a, sa, b, sb, y, n) }
+  /// Elementwise function of two broadcast arrays of the same floating-point dtype. Writes over one of them if it has the
+  /// result's shape and nobody else holds it.
+  package static func zip(_ operation: BinaryOperation, _ a: consuming NDArray, _ b: consuming NDArray) -> NDArray {
+    // The type first: a closure could not own its captures.
+    switch a.dtype {
+    case .float32: return zip(Float.self, operation, a, b)
+    case .float64: return zip(Double.self, operation, a, b)
+    default: failReal("zip", a.dtype)
     }
-    return withRealType(a.dtype, "zip") { run($0) }
+  }
+
+  private static func zip<T: RealScalar>(
+    _: T.Type, _ operation: BinaryOperation, _ a: consuming NDArray, _ b: consuming NDArray
+  ) -> NDArray {
+    let shape = trapping { [a = a.shape, b = b.shape] () throws(TensorError) in
+      try Shape.broadcast(a, b, operation: "zip")
+    }
+    let target: Storage
+    if a.shape == shape && a.isHeldOnce() {
+      target = a.storage
+    } else if b.shape == shape && b.isHeldOnce() {
+      target = b.storage
+    } else {
+      target = Storage(byteCount: shape.elementCount * T.dtype.byteCount)
+    }
+    let result = NDArray(dtype: T.dtype, shape: shape, storage: target)
+    binary(a, b, shape, target.pointer.assumingMemoryBound(to: T.self)) { a, sa, b, sb, y, n in
+      T.zip(operation, a, sa, b, sb, y, n)
+    }
+    return result
   }
 
   /// Elementwise comparison of two broadcast arrays of the same floating-point dtype; a `bool` array.
   package static func compare(_ operation: Comparison, _ a: NDArray, _ b: NDArray) -> NDArray {
+    let shape = trapping { () throws(TensorError) in try Shape.broadcast(a.shape, b.shape, operation: "compare") }
     func run<T: RealScalar>(_: T.Type) -> NDArray {
-      binary(a, b, T.self, result: Bool.self) { a, sa, b, sb, y, n in
-        y.withMemoryRebound(to: UInt8.self, capacity: n) { T.compare(operation, a, sa, b, sb, $0, n) }
+      NDArray.building(shape, as: Bool.self) { output in
+        guard let y = output.baseAddress else { return }
+        binary(a, b, shape, y) { (a: UnsafePointer<T>, sa, b, sb, y, n) in
+          y.withMemoryRebound(to: UInt8.self, capacity: n) { T.compare(operation, a, sa, b, sb, $0, n) }
+        }
       }
     }
     return withRealType(a.dtype, "compare") { run($0) }
   }
 
+  /// Runs `kernel` over pieces of two broadcast arrays; each element is read before its place is written.
   private static func binary<T: RealScalar, R: Scalar>(
-    _ a: NDArray, _ b: NDArray, _: T.Type, result: R.Type,
+    _ a: borrowing NDArray, _ b: borrowing NDArray, _ shape: Shape, _ y: UnsafeMutablePointer<R>,
     _ kernel: (UnsafePointer<T>, Int, UnsafePointer<T>, Int, UnsafeMutablePointer<R>, Int) -> Void
-  ) -> NDArray {
-    let shape = trapping { () throws(TensorError) in try Shape.broadcast(a.shape, b.shape, operation: "zip") }
-    return NDArray.building(shape, as: R.self) { output in
-      guard output.count > 0, let y = output.baseAddress else { return }
-      a.withUnsafeBufferPointer(as: T.self) { aBuffer in
-        b.withUnsafeBufferPointer(as: T.self) { bBuffer in
-          guard let pa = aBuffer.baseAddress, let pb = bBuffer.baseAddress else { return }
-          if a.shape == b.shape {  // The usual case, without the cost of a loop nest.
-            Parallel.forEachChunk(of: output.count, size: elementwiseChunk) { range in
-              let first = range.lowerBound
-              kernel(pa + first, 1, pb + first, 1, y + first, range.count)
-            }
-            return
+  ) {
+    let (count, aShape, bShape) = (shape.elementCount, a.shape, b.shape)
+    if count == 0 { return }
+    a.withUnsafeBufferPointer(as: T.self) { aBuffer in
+      b.withUnsafeBufferPointer(as: T.self) { bBuffer in
+        guard let pa = aBuffer.baseAddress, let pb = bBuffer.baseAddress else { return }
+        if aShape == bShape {  // The usual case, without the cost of a loop nest.
+          Parallel.forEachChunk(of: count, size: elementwiseChunk) { range in
+            let first = range.lowerBound
+            kernel(pa + first, 1, pb + first, 1, y + first, range.count)
           }
-          let loop = StridedLoop(
-            shape: shape, strides: [a.shape.broadcastStrides(to: shape), b.shape.broadcastStrides(to: shape)])
-          let (sa, sb) = (loop.innerStrides[0], loop.innerStrides[1])
-          loop.forEachPiece { row, columns in
-            let first = columns.lowerBound
-            kernel(
-              pa + loop.offset(row: row, operand: 0) + first * sa, sa,
-              pb + loop.offset(row: row, operand: 1) + first * sb, sb,
-              y + row * loop.innerCount + first, columns.count)
-          }
+          return
+        }
+        let loop = StridedLoop(shape: shape, strides: [aShape.broadcastStrides(to: shape), bShape.broadcastStrides(to: shape)])
+        let (sa, sb) = (loop.innerStrides[0], loop.innerStrides[1])
+        loop.forEachPiece { row, columns in
+          let first = columns.lowerBound
+          kernel(
+            pa + loop.offset(row: row, operand: 0) + first * sa, sa,
+            pb + loop.offset(row: row, operand: 1) + first * sb, sb,
+            y + row * loop.innerCount + first, columns.count)
         }
       }
     }

@@ -4,13 +4,17 @@
 public struct NDArray: Sendable {
   public let dtype: DType
   public let shape: Shape
-  let storage: Storage
+  /// Never written through, unless it is held only once; see ``isHeldOnce()``.
+  private(set) var storage: Storage
 
   init(dtype: DType, shape: Shape, storage: Storage) {
     self.dtype = dtype
     self.shape = shape
     self.storage = storage
   }
+
+  /// Whether nobody else can see this memory, so that a result may be written over it.
+  mutating func isHeldOnce() -> Bool { isKnownUniquelyReferenced(&storage) }
 
   /// Number of elements.
   public var count: Int { storage.byteCount / dtype.byteCount }

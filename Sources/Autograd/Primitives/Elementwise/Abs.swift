@@ -3,7 +3,7 @@ import CKernels
 /// y = |x|;  x̄ = ȳ·sign x
 struct Abs: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_ABS)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_ABS)] }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * Tensor(pullback.input(0).value.map(CK_SIGN))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * Tensor(pushforward.input(0).value.map(CK_SIGN))] }
 

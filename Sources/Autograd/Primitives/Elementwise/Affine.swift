@@ -4,7 +4,7 @@ struct Affine: Primitive {
   let shift: Double
 
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].affine(scale: scale, shift: shift)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().affine(scale: scale, shift: shift)] }
   var saves: Saved { .nothing }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * scale] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * scale] }

@@ -3,7 +3,7 @@ import CKernels
 /// y = cos x;  x̄ = −ȳ·sin x
 struct Cos: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_COS)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_COS)] }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [-(pullback.cotangent * sin(pullback.input(0)))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [-(pushforward.tangent * sin(pushforward.input(0)))] }
 

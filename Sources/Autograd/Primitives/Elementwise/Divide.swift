@@ -3,7 +3,10 @@ import CKernels
 /// y = a/b, broadcast;  ā = ȳ/b,  b̄ = −ȳ·y/b, summed over broadcast axes
 struct Divide: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferBroadcast(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [NDArray.zip(CK_DIVIDE, inputs[0], inputs[1])] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] {
+    let b = inputs.removeLast()
+    return [NDArray.zip(CK_DIVIDE, inputs.removeLast(), b)]
+  }
   var saves: Saved { [.input(1), .outputs] }
   func vjp(_ pullback: Pullback) throws(TensorError) -> [Tensor?] {
     let quotient = pullback.cotangent / pullback.input(1)

@@ -3,7 +3,7 @@ import CKernels
 /// y = erf x = 2/√π ∫₀ˣ e^{−t²} dt;  x̄ = ȳ·2/√π·e^{−x²}
 struct Erf: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_ERF)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_ERF)] }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * slope(pullback.input(0))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * slope(pushforward.input(0))] }
 

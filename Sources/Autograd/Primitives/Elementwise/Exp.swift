@@ -3,7 +3,7 @@ import CKernels
 /// y = eˣ;  x̄ = ȳ·y,  ẏ = ẋ·y
 struct Exp: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_EXP)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_EXP)] }
   var saves: Saved { .outputs }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * pullback.output(0)] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * pushforward.output(0)] }

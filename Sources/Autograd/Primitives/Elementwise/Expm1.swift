@@ -3,7 +3,7 @@ import CKernels
 /// y = eˣ − 1;  x̄ = ȳ·eˣ.  The derivative is not taken as y + 1: that cancels for very negative x.
 struct Expm1: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_EXPM1)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_EXPM1)] }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * exp(pullback.input(0))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * exp(pushforward.input(0))] }
 

@@ -3,7 +3,7 @@ import CKernels
 /// y = ⌊x⌋;  constant between its steps, so its derivative is 0
 struct Floor: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_FLOOR)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_FLOOR)] }
   var saves: Saved { .nothing }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [nil] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [nil] }

@@ -3,7 +3,7 @@ import CKernels
 /// y = x·Φ(x) with the normal distribution Φ;  x̄ = ȳ·(Φ(x) + x·φ(x))
 struct GELU: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_GELU)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_GELU)] }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * slope(pullback.input(0))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * slope(pushforward.input(0))] }
 

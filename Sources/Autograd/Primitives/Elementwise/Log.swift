@@ -3,7 +3,7 @@ import CKernels
 /// y = ln x;  x̄ = ȳ/x,  ẏ = ẋ/x
 struct Log: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_LOG)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_LOG)] }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent / pullback.input(0)] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent / pushforward.input(0)] }
 

@@ -3,7 +3,7 @@ import CKernels
 /// y = ln(1 + x);  x̄ = ȳ/(1 + x)
 struct Log1p: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_LOG1P)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_LOG1P)] }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent / (1 + pullback.input(0))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent / (1 + pushforward.input(0))] }
 

@@ -3,7 +3,10 @@ import CKernels
 /// y = max(a, b), broadcast;  ȳ goes to the larger operand, half to each where they are equal
 struct Maximum: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferBroadcast(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [NDArray.zip(CK_MAXIMUM, inputs[0], inputs[1])] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] {
+    let b = inputs.removeLast()
+    return [NDArray.zip(CK_MAXIMUM, inputs.removeLast(), b)]
+  }
   func vjp(_ pullback: Pullback) throws(TensorError) -> [Tensor?] {
     let (a, b) = (pullback.input(0).value, pullback.input(1).value)
     return try pullback.forNeeded(

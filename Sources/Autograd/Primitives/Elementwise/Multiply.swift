@@ -3,7 +3,10 @@ import CKernels
 /// y = a·b elementwise, broadcast;  ā = ȳ·b,  b̄ = ȳ·a, summed over broadcast axes
 struct Multiply: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferBroadcast(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [NDArray.zip(CK_MULTIPLY, inputs[0], inputs[1])] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] {
+    let b = inputs.removeLast()
+    return [NDArray.zip(CK_MULTIPLY, inputs.removeLast(), b)]
+  }
   func vjp(_ pullback: Pullback) throws(TensorError) -> [Tensor?] {
     try pullback.forNeeded(
       { (pullback.cotangent * pullback.input(1)).summed(to: pullback.signature(0).shape) },

@@ -3,7 +3,10 @@ import CKernels
 /// y = aᵇ, broadcast;  ā = ȳ·b·aᵇ⁻¹,  b̄ = ȳ·y·ln a, summed over broadcast axes
 struct Power: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferBroadcast(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [NDArray.zip(CK_POWER, inputs[0], inputs[1])] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] {
+    let b = inputs.removeLast()
+    return [NDArray.zip(CK_POWER, inputs.removeLast(), b)]
+  }
   var saves: Saved { [.inputs, .outputs] }
   func vjp(_ pullback: Pullback) throws(TensorError) -> [Tensor?] {
     let (a, b) = (pullback.input(0), pullback.input(1))

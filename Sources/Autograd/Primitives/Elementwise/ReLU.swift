@@ -3,7 +3,7 @@ import CKernels
 /// y = max(x, 0);  x̄ = ȳ where x > 0, else 0. The output tells where that is, and the next layer keeps it anyway.
 struct ReLU: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_RELU)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_RELU)] }
   var saves: Saved { .outputs }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * Tensor(pullback.output(0).value.map(CK_STEP))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * Tensor(pushforward.output(0).value.map(CK_STEP))] }

@@ -3,7 +3,7 @@ import CKernels
 /// y = 1/x;  x̄ = −ȳ·y²
 struct Reciprocal: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_RECIPROCAL)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_RECIPROCAL)] }
   var saves: Saved { .outputs }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [-(pullback.cotangent * square(pullback.output(0)))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [-(pushforward.tangent * square(pushforward.output(0)))] }

@@ -3,7 +3,7 @@ import CKernels
 /// y = x·σ(x);  x̄ = ȳ·σ(x)·(1 + x·(1 − σ(x)))
 struct SiLU: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_SILU)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_SILU)] }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * slope(pullback.input(0))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * slope(pushforward.input(0))] }
 

@@ -3,7 +3,7 @@ import CKernels
 /// y = 1/(1 + e⁻ˣ);  x̄ = ȳ·y·(1 − y)
 struct Sigmoid: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_SIGMOID)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_SIGMOID)] }
   var saves: Saved { .outputs }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * (pullback.output(0) * (1 - pullback.output(0)))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] {

@@ -3,7 +3,7 @@ import CKernels
 /// y = −1, 0 or 1;  constant between its steps, so its derivative is 0
 struct Sign: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_SIGN)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_SIGN)] }
   var saves: Saved { .nothing }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [nil] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [nil] }

@@ -3,7 +3,7 @@ import CKernels
 /// y = sin x;  x̄ = ȳ·cos x
 struct Sin: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_SIN)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_SIN)] }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * cos(pullback.input(0))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * cos(pushforward.input(0))] }
 

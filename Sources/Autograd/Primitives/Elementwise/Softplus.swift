@@ -3,7 +3,7 @@ import CKernels
 /// y = ln(1 + eˣ);  x̄ = ȳ·σ(x). Of its own, because max(x, 0) + ln(1 + e^−|x|) has the right value but no derivative at 0.
 struct Softplus: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_SOFTPLUS)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_SOFTPLUS)] }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * sigmoid(pullback.input(0))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * sigmoid(pushforward.input(0))] }
 

@@ -3,7 +3,7 @@ import CKernels
 /// y = √x;  x̄ = ȳ/(2y)
 struct Sqrt: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_SQRT)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_SQRT)] }
   var saves: Saved { .outputs }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent / (2 * pullback.output(0))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent / (2 * pushforward.output(0))] }

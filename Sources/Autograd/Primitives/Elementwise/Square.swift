@@ -3,7 +3,7 @@ import CKernels
 /// y = x²;  x̄ = 2x·ȳ
 struct Square: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_SQUARE)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_SQUARE)] }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * (2 * pullback.input(0))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * (2 * pushforward.input(0))] }
 

@@ -3,7 +3,10 @@ import CKernels
 /// y = a − b, broadcast;  ā = ȳ,  b̄ = −ȳ, summed over broadcast axes
 struct Subtract: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferBroadcast(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [NDArray.zip(CK_SUBTRACT, inputs[0], inputs[1])] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] {
+    let b = inputs.removeLast()
+    return [NDArray.zip(CK_SUBTRACT, inputs.removeLast(), b)]
+  }
   var saves: Saved { .nothing }
   func vjp(_ pullback: Pullback) throws(TensorError) -> [Tensor?] {
     try pullback.forNeeded(

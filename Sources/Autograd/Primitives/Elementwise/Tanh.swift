@@ -3,7 +3,7 @@ import CKernels
 /// y = tanh x;  x̄ = ȳ·(1 − y²)
 struct Tanh: Primitive {
   func infer(_ inputs: [Signature]) throws(TensorError) -> [Signature] { try inferElementwise(inputs) }
-  func forward(_ inputs: [NDArray]) -> [NDArray] { [inputs[0].map(CK_TANH)] }
+  func forward(_ inputs: consuming [NDArray]) -> [NDArray] { [inputs.removeLast().map(CK_TANH)] }
   var saves: Saved { .outputs }
   func vjp(_ pullback: Pullback) -> [Tensor?] { [pullback.cotangent * (1 - square(pullback.output(0)))] }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] { [pushforward.tangent * (1 - square(pushforward.output(0)))] }

@@ -12,6 +12,9 @@ struct Softmax: Primitive {
   var saves: Saved { .outputs }
   func vjp(_ pullback: Pullback) -> [Tensor?] {
     let (y, cotangent) = (pullback.output(0), pullback.cotangent)
+    if !pullback.isRecording && (axis == -1 || axis == y.rank - 1) {
+      return [Tensor(NDArray.softmaxCotangent(y.value, cotangent.value))]
+    }
     return [y * (cotangent - (y * cotangent).sum(along: [axis], keepingAxes: true))]
   }
   func jvp(_ pushforward: Pushforward) -> [Tensor?] {
