@@ -46,7 +46,7 @@ let package = Package(
     library("Features", ["Autograd"]),
     library("Networks", ["Autograd", "Formats"]),
     library("Statistics", ["TensorCore"]),
-    library("Attribution", ["SpectralClustering", "Features", "Networks", "Statistics"]),
+    library("Attribution", ["SpectralClustering", "Features", "Formats", "Networks", "Statistics"]),
     library("Figures", ["TensorCore", "CImage"]),
     library(
       "Clew",
@@ -72,7 +72,7 @@ let package = Package(
     test("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
     test("NetworksTests", ["Networks", "GradientTesting"], resources: [.copy("Fixtures")]),
     test("AttributionTests", ["Attribution"]),
-    test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
+    test("CommandTests", ["clew-cli", "Formats", "Attribution"], resources: [.copy("Fixtures")]),
     test("HouseTests", []),
   ]
 )
