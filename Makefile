@@ -8,7 +8,7 @@ FORMATTED := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sou
 # Outside the checkout: the peers weigh more than a gigabyte, and outlive any one clone.
 PEERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/clew-peers
 
-.PHONY: help demo test check lint docs bench compare study examples format setup clean
+.PHONY: help demo test check lint docs bench compare study shortcuts examples format setup clean
 
 help: ## what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -41,6 +41,9 @@ compare: setup $(PEERS)/ready ## measure Clew beside the tools used today, in on
 
 study: setup ## measure which ranking finds planted channels, and write Documentation/Ranking.md
 	swift run --package-path Benchmarks -c release ranking-study --output Documentation/Ranking.md
+
+shortcuts: setup ## measure how often ablation finds planted shortcuts, and write Documentation/Shortcuts.md
+	swift run --package-path Benchmarks -c release shortcut-study --output Documentation/Shortcuts.md
 
 $(PEERS)/ready: Benchmarks/peers/requirements.txt
 	python3 -m venv $(PEERS)

@@ -43,10 +43,11 @@ let package = Package(
     library("GradientTesting", ["Autograd"]),
     library("SpectralClustering", ["Autograd", "CKernels", "COpenBLAS"]),
     library("Formats", ["TensorCore", "CZip", "CImage", "CHDF5Worker"]),
-    library("Features", ["Autograd"]),
+    library("Features", ["Autograd", "Formats"]),
     library("Networks", ["Autograd", "Formats"]),
     library("Statistics", ["TensorCore"]),
     library("Attribution", ["SpectralClustering", "Features", "Formats", "Networks", "Statistics"]),
+    library("Attribution", ["CKernels", "SpectralClustering", "Features", "Networks", "Statistics"]),
     library("Figures", ["TensorCore", "CImage"]),
     library(
       "Clew",
@@ -73,6 +74,8 @@ let package = Package(
     test("NetworksTests", ["Networks", "GradientTesting"], resources: [.copy("Fixtures")]),
     test("AttributionTests", ["Attribution"]),
     test("CommandTests", ["clew-cli", "Formats", "Attribution"], resources: [.copy("Fixtures")]),
+    test("AttributionTests", ["Attribution"], resources: [.copy("Fixtures")]),
+    test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
     test("HouseTests", []),
   ]
 )

@@ -23,5 +23,12 @@ let package = Package(
         .product(name: "Clew", package: "clew"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    // How often targeted ablation and its matched controls are significant: the numbers of Documentation/Shortcuts.md.
+    .executableTarget(
+      name: "shortcut-study",
+      dependencies: [
+        .product(name: "Clew", package: "clew"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ]
 )

@@ -88,6 +88,12 @@ ROWS = [
           ("stem", "convolution 3×3 in 41 groups, 41 → 1,312 channels at 32², batch 128"),
           ("depthwise", "depthwise convolution 3×3, 144 channels at 56², batch 32")]
       for suffix, what in [("", "forward"), ("-gradients", "forward and both gradients")]),
+    *(Row(name, f"{title}, forward and backward", "torch", name, ["layers.py", name], **SHORT)
+      for name, title in [
+          ("max-pool", "maximum pooling 3×3, stride 2, 64 channels at 112², batch 32"),
+          ("average-pool", "average pooling 3×3, stride 2, 64 channels at 112², batch 32"),
+          ("batch-norm", "batch normalisation in training, 64 channels at 56², batch 32"),
+          ("layer-norm", "layer normalisation of 6,304 rows of 768")]),
     Row("resnet18", "ResNet-18 in training, batch 32 at 224²: forward, and backward to all weights", "torch", "resnet18", ["resnet18.py"],
         rounds=5, repeats=2, warmup=1),
 ]

@@ -16,7 +16,9 @@ struct ClewCommand: ParsableCommand {
       Exit status: 0 done; 1 the work failed; 2 the input or a value cannot be used; 64 the command line is malformed.
       """,
     version: version,
-    subcommands: [TraceCommand.self, ChannelsCommand.self, RunCommand.self, InspectCommand.self, DoctorCommand.self])
+    subcommands: [
+      TraceCommand.self, ChannelsCommand.self, NeuronsCommand.self, RunCommand.self, InspectCommand.self, DoctorCommand.self,
+    ])
 
   /// Turns every error into one line on standard error and the exit status that `--help` promises.
   static func main() {
@@ -31,6 +33,8 @@ struct ClewCommand: ParsableCommand {
       finish(error.description, error.kind == .unwritable ? 1 : 2)
     } catch let error as SpectralError {
       finish(error.description, 1)
+    } catch let error as NeuronError {
+      finish(error.description, error.status)
     } catch let error as FigureError {
       finish(error.description, 1)
     } catch let error as ChannelStudyError {
@@ -47,5 +51,13 @@ struct ClewCommand: ParsableCommand {
   private static func finish(_ message: String, _ status: Int32) -> Never {
     standardError("clew: " + message.replacing("\n", with: " "))
     Foundation.exit(status)
+  }
+}
+
+extension NeuronError {
+  /// Data that a study cannot be made of are an input that cannot be used; a fit that does not converge is work that failed.
+  fileprivate var status: Int32 {
+    if case .statistics(_, .notConverged) = self { return 1 }
+    return 2
   }
 }

@@ -100,6 +100,26 @@ private func expectClose(_ a: Tensor, _ b: [Double], _ tolerance: Double = 1e-12
     try checkGradients(of: { [maxPool2d($0[0] * $0[0], kernel: (2, 4), ceilMode: true)] }, at: [ladder], order: 2)
   }
 
+  @Test func meansBeyondTheFarEdgeAreThoseOfPyTorch() {
+    // F.avg_pool2d(torch.arange(20.).reshape(1, 1, 4, 5)**2, 2, ceil_mode=True)
+    let x = square(ramp([1, 1, 4, 5]))
+    expectClose(averagePool2d(x, kernel: (2, 2), ceilMode: true), [15.5, 31.5, 48.5, 175.5, 231.5, 278.5])
+    // F.avg_pool2d(x, (3, 2), 2, 1, ceil_mode=True, count_include_pad=…)
+    expectClose(
+      averagePool2d(x, kernel: (3, 2), stride: (2, 2), padding: (1, 1), ceilMode: true),
+      [
+        4.166666666666667, 15, 28.333333333333332, 58.333333333333336, 149.16666666666666, 199.16666666666666, 56.25, 136.25,
+        171.25,
+      ])
+    expectClose(
+      averagePool2d(x, kernel: (3, 2), stride: (2, 2), padding: (1, 1), countIncludePad: false, ceilMode: true),
+      [12.5, 22.5, 42.5, 116.66666666666667, 149.16666666666666, 199.16666666666666, 225, 272.5, 342.5])
+    // F.adaptive_max_pool2d(x, (3, 2)); two by five tile the plane
+    #expect(adaptiveMaxPool2d(x, size: (3, 2)).doubles == [49, 81, 144, 196, 289, 361])
+    #expect(adaptiveMaxPool2d(x, size: (2, 5)).doubles == [25, 36, 49, 64, 81, 225, 256, 289, 324, 361])
+    #expect(adaptiveAveragePool2d(x, size: (2, 5)).doubles == averagePool2d(x, kernel: (2, 1)).doubles)
+  }
+
   @Test func instanceNormIsThatOfPyTorch() {
     // F.instance_norm(torch.tensor([[[1., 2, 4], [0, 0, 3]]]))
     expectClose(

@@ -20,7 +20,10 @@ import Testing
     #expect(document.provenance.inputs.isEmpty)
   }
 
-  @Test(arguments: [[], ["trace"], ["run"], ["inspect"], ["doctor"]])
+  @Test(arguments: [
+    [], ["trace"], ["neurons"], ["neurons", "ablate"], ["neurons", "test"], ["neurons", "paths"], ["run"], ["inspect"],
+    ["doctor"],
+  ])
   func helpShowsAnExample(_ command: [String]) throws {
     let result = try Clew.run(command + ["--help"], in: try Folder())
     #expect(result.status == 0 && result.error.isEmpty)

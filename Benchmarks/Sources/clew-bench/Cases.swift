@@ -1,5 +1,6 @@
 /// Every case. Adding one: a file in `Cases/`, a line here and, if something else does the same work, a script in
 /// `peers/` and a row in `compare.py`.
 enum Cases {
-  static let all: [Benchmark] = [ncutTrace, scalarChain, eigenproblem, residualNetwork] + elementwise + products + convolutions
+  static let all: [Benchmark] =
+    [ncutTrace, scalarChain, eigenproblem, residualNetwork] + elementwise + products + convolutions + layers
 }

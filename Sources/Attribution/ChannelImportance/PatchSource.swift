@@ -32,7 +32,9 @@ public struct PatchSource: Sendable {
   /// Reads from a file; all at once if that takes no more than `limit` bytes.
   public init(_ patches: CellPatches, limit: Int = 512 << 20) throws(ChannelStudyError) {
     let shape: Shape = [patches.cells.count, patches.channels.count, patches.size, patches.size]
-    guard shape.elementCount > 0 else { throw .invalidInput("patches: found the shape \(shape), expected cells, channels and pixels") }
+    guard shape.elementCount > 0 else {
+      throw .invalidInput("patches: found the shape \(shape), expected cells, channels and pixels")
+    }
     if shape.elementCount * patches.dtype.byteCount <= limit {
       let order = patches.readingOrder
       var place = [Int](repeating: 0, count: order.count)

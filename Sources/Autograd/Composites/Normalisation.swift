@@ -29,7 +29,7 @@ public func batchNorm(
     expect(shift, "shift", [channels], x, "batchNorm")
     offset = offset + shift
   }
-  return x * perChannel(factor, x) + perChannel(offset, x)
+  return scaled(x, factor, offset)
 }
 
 /// Batch normalisation with the batch's own statistics (training).
@@ -50,7 +50,7 @@ public func batchNorm(
   let outputs = standardize(x, [x.shape[0], channels, x.shape[2...].reduce(1, *)], epsilon)
   let value = scaled(
     outputs[0], scale.map { expect($0, "scale", [channels], x, "batchNorm") },
-    shift.map { expect($0, "shift", [channels], x, "batchNorm") }, perChannelOf: x)
+    shift.map { expect($0, "shift", [channels], x, "batchNorm") })
   return (value, outputs[1], outputs[2])
 }
 
@@ -73,10 +73,13 @@ public func layerNorm(
   }
   let normalized = Shape(Array(x.shape.suffix(axisCount)))
   let rows = x.shape.dropLast(axisCount).reduce(1, *)
-  var y = standardize(x, [1, rows, normalized.elementCount], epsilon)[0]
-  if let scale { y = y * expect(scale, "scale", normalized, x, "layerNorm") }
-  if let shift { y = y + expect(shift, "shift", normalized, x, "layerNorm") }
-  return y
+  let y = standardize(x, [1, rows, normalized.elementCount], epsilon)[0]
+  if let scale { expect(scale, "scale", normalized, x, "layerNorm") }
+  if let shift { expect(shift, "shift", normalized, x, "layerNorm") }
+  let flat: Shape = [normalized.elementCount]
+  return scaled(
+    y.reshaped(to: [rows, flat[0]]), scale.map { $0.reshaped(to: flat) }, shift.map { $0.reshaped(to: flat) }
+  ).reshaped(to: x.shape)
 }
 
 /// Group normalisation: mean and population variance over each sample's groups of channels and all positions.
@@ -100,7 +103,7 @@ public func groupNorm(
   let run = channels / groups * x.shape[2...].reduce(1, *)
   return scaled(
     standardize(x, [1, x.shape[0] * groups, run], epsilon)[0], scale.map { expect($0, "scale", [channels], x, "groupNorm") },
-    shift.map { expect($0, "shift", [channels], x, "groupNorm") }, perChannelOf: x)
+    shift.map { expect($0, "shift", [channels], x, "groupNorm") })
 }
 
 /// Instance normalisation: mean and population variance over the positions of each channel of each sample.
@@ -126,21 +129,18 @@ private func standardize(_ x: Tensor, _ layout: Shape, _ epsilon: Double) -> [Te
   }
 }
 
-private func scaled(_ y: Tensor, _ scale: Tensor?, _ shift: Tensor?, perChannelOf x: Tensor) -> Tensor {
-  var y = y
-  if let scale { y = y * perChannel(scale, x) }
-  if let shift { y = y + perChannel(shift, x) }
-  return y
+/// y·scale + shift, which are [C], for each channel of y [N, C, …].
+private func scaled(_ y: Tensor, _ scale: Tensor?, _ shift: Tensor?) -> Tensor {
+  if scale == nil && shift == nil { return y }
+  let channels = y.shape[1]
+  func all(_ value: Double) -> Tensor { Tensor(repeating: value, shape: [channels], dtype: y.dtype) }
+  let layout: Shape = [y.shape[0], channels, y.shape[2...].reduce(1, *)]
+  return ChannelAffine()(y.reshaped(to: layout), scale ?? all(1), shift ?? all(0)).reshaped(to: y.shape)
 }
 
 private func channelCount(_ x: Tensor, _ operation: String) -> Int {
   if x.rank < 2 { fail(.shape(operation, "expected [N, C, …], found \(x.shape)")) }
   return x.shape[1]
-}
-
-/// [C] as [C, 1, …], aligned with axis 1 of x.
-private func perChannel(_ parameter: Tensor, _ x: Tensor) -> Tensor {
-  parameter.reshaped(to: Shape([x.shape[1]] + Array(repeating: 1, count: x.rank - 2)))
 }
 
 @discardableResult

@@ -9,7 +9,37 @@ public func adaptiveAveragePool2d(_ x: Tensor, size: (Int, Int)) -> Tensor {
   if x.rank != 4 || x.shape[2] == 0 || x.shape[3] == 0 || size.0 < 1 || size.1 < 1 {
     fail(.shape("adaptiveAveragePool2d", "cannot pool \(x.shape) to \(Size2D(size))"))
   }
+  if let kernel = tiling(x, size) { return averagePool2d(x, kernel: kernel) }
   return Resample2D(rows: .averages(x.shape[2], size.0), columns: .averages(x.shape[3], size.1))(x)
+}
+
+/// Maxima over the windows of ``adaptiveAveragePool2d(_:size:)``.
+///
+/// - Parameters:
+///   - x: [N, C, H, W], neither H nor W 0.
+///   - size: (height, width) of the result, both at least 1.
+/// - Returns: [N, C, height, width]. Of equal entries of a window one receives the whole derivative. Traps if shapes do not fit.
+public func adaptiveMaxPool2d(_ x: Tensor, size: (Int, Int)) -> Tensor {
+  if x.rank != 4 || x.shape[2] == 0 || x.shape[3] == 0 || size.0 < 1 || size.1 < 1 {
+    fail(.shape("adaptiveMaxPool2d", "cannot pool \(x.shape) to \(Size2D(size))"))
+  }
+  if let kernel = tiling(x, size) { return maxPool2d(x, kernel: kernel) }
+  // Maxima of rows, then of columns.
+  func parts(_ x: Tensor, _ axis: Int, _ count: Int) -> Tensor {
+    let extent = x.shape[axis]
+    let windows = (0..<count).map { index in
+      let (first, last) = (index * extent / count, ((index + 1) * extent + count - 1) / count)
+      return maxPool2d(x.sliced(axis, from: first, to: last), kernel: axis == 2 ? (last - first, 1) : (1, last - first))
+    }
+    return concatenated(windows, along: axis)
+  }
+  return parts(parts(x, 2, size.0), 3, size.1)
+}
+
+/// The kernel whose windows tile x into `size` parts, if there is one.
+private func tiling(_ x: Tensor, _ size: (Int, Int)) -> (Int, Int)? {
+  if x.shape[2] % size.0 != 0 || x.shape[3] % size.1 != 0 { return nil }
+  return (x.shape[2] / size.0, x.shape[3] / size.1)
 }
 
 /// Mean over all positions of each channel.
@@ -39,33 +69,8 @@ public func maxPool2dWithIndices(
   ceilMode: Bool = false
 ) -> (values: Tensor, indices: Tensor) {
   let window = Window2D(
-    kernel: Size2D(kernel), stride: Size2D(stride ?? kernel), padding: Size2D(padding), dilation: Size2D(dilation))
-  // Nothing is smaller than −∞, and of equal entries the input's own come first.
-  let wide = ceilMode ? extended(x, for: window, filling: -.infinity) : x
-  let outputs = trapping { () throws(TensorError) in try MaxPool2D(window: window).apply([wide]) }
-  if wide.shape == x.shape { return (outputs[0], outputs[1]) }
-  let places = outputs[1].value.scalars(as: Int32.self).map { index in
-    let (row, column) = Int(index).quotientAndRemainder(dividingBy: wide.shape[3])
-    return Int32(truncatingIfNeeded: row * x.shape[3] + column)
-  }
-  return (outputs[0], Tensor(NDArray(places, shape: outputs[1].shape)))
-}
-
-/// x with as many rows and columns at its far edges as the last windows lack when their number is rounded up.
-///
-/// A window that would begin behind the input is not counted, as in PyTorch. What no window fits is left to the shape rules.
-private func extended(_ x: Tensor, for window: Window2D, filling value: Double) -> Tensor {
-  func lacking(_ input: Int, _ span: Int, _ stride: Int, _ padding: Int) -> Int {
-    let rest = input + 2 * padding - span
-    if rest < 0 || stride < 1 { return 0 }
-    var steps = (rest + stride - 1) / stride
-    if steps * stride >= input + padding { steps -= 1 }
-    return max(0, steps * stride - rest)
-  }
-  if x.rank != 4 { return x }
-  let added = Size2D(
-    lacking(x.shape[2], window.span.height, window.stride.height, window.padding.height),
-    lacking(x.shape[3], window.span.width, window.stride.width, window.padding.width))
-  if added == Size2D(0, 0) { return x }
-  return x.padded(before: [0, 0, 0, 0], after: [0, 0, added.height, added.width], .constant(value))
+    kernel: Size2D(kernel), stride: Size2D(stride ?? kernel), padding: Size2D(padding), dilation: Size2D(dilation),
+    roundsUp: ceilMode)
+  let outputs = trapping { () throws(TensorError) in try MaxPool2D(window: window).apply([x]) }
+  return (outputs[0], outputs[1])
 }

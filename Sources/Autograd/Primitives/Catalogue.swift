@@ -11,6 +11,7 @@ public enum Catalogue {
     AveragePool2DAdjoint.self,
     BroadcastTo.self,
     Cast.self,
+    ChannelAffine.self,
     Cholesky.self,
     Cofactors.self,
     Compare.self,

@@ -42,9 +42,7 @@ enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
   void ck_log_sum_exp_##S(const T *x, T *y, ptrdiff_t rows, ptrdiff_t n);                                         \
   double ck_dot_##S(const T *a, const T *b, ptrdiff_t n);                                                         \
   /* y += alpha x */                                                                                              \
-  void ck_axpy_##S(T alpha, const T *x, T *y, ptrdiff_t n);                                                       \
-  /* running maxima of x[i * stride] and their places first + i * stride; non-zero if an x is NaN */              \
-  int ck_track_maximum_##S(const T *x, ptrdiff_t stride, int32_t first, T *best, int32_t *place, ptrdiff_t n);
+  void ck_axpy_##S(T alpha, const T *x, T *y, ptrdiff_t n);
 
 // Kernels of the Gaussian affinity and of its derivative; matrices are row-major and contiguous.
 #define CK_DECLARE_SPECTRAL(T, S)                                                                                 \
@@ -71,6 +69,11 @@ CK_DECLARE(double, f64)
 void ck_copy_strided_1(const uint8_t *x, ptrdiff_t sx, uint8_t *y, ptrdiff_t n);
 void ck_copy_strided_4(const uint32_t *x, ptrdiff_t sx, uint32_t *y, ptrdiff_t n);
 void ck_copy_strided_8(const uint64_t *x, ptrdiff_t sx, uint64_t *y, ptrdiff_t n);
+
+// Observations that one call of the ablation sweep carries side by side; see ablation.c.
+enum { CK_ABLATION_LANES = 64 };
+void ck_ablation_sweep(const double *delta, const double *weights, const int32_t *order, ptrdiff_t features, ptrdiff_t rows,
+                       const uint8_t *firstWins, double *excess, int32_t *right);
 
 // The instruction set that the dispatched kernels use here: "x86-64-v4", "x86-64-v3" or "baseline".
 const char *ck_instruction_set(void);

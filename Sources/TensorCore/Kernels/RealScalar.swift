@@ -25,10 +25,6 @@ package protocol RealScalar: Scalar, BinaryFloatingPoint {
   static func logSumExp(_ x: Source, _ y: Destination, _ rows: Int, _ n: Int)
   static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double
   static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int)
-  /// Running maxima of every `stride`-th element and their places, counted from `first`; whether there is a NaN.
-  static func trackMaximum(
-    _ x: Source, _ stride: Int, _ first: Int, _ best: Destination, _ place: UnsafeMutablePointer<Int32>, _ n: Int
-  ) -> Bool
 
   /// C (m×n) = alpha·op(A)·op(B) + beta·C, row-major, single-threaded.
   static func gemm(
@@ -63,9 +59,6 @@ extension Float: RealScalar {
   package static func logSumExp(_ x: Source, _ y: Destination, _ rows: Int, _ n: Int) { ck_log_sum_exp_f32(x, y, rows, n) }
   package static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_dot_f32(a, b, n) }
   package static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_axpy_f32(alpha, x, y, n) }
-  package static func trackMaximum(
-    _ x: Source, _ stride: Int, _ first: Int, _ best: Destination, _ place: UnsafeMutablePointer<Int32>, _ n: Int
-  ) -> Bool { ck_track_maximum_f32(x, stride, Int32(truncatingIfNeeded: first), best, place, n) != 0 }
   package static func gemm(
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
     _ a: Source, _ lda: Int, _ b: Source, _ ldb: Int, _ beta: Self, _ c: Destination, _ ldc: Int
@@ -106,9 +99,6 @@ extension Double: RealScalar {
   package static func logSumExp(_ x: Source, _ y: Destination, _ rows: Int, _ n: Int) { ck_log_sum_exp_f64(x, y, rows, n) }
   package static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_dot_f64(a, b, n) }
   package static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_axpy_f64(alpha, x, y, n) }
-  package static func trackMaximum(
-    _ x: Source, _ stride: Int, _ first: Int, _ best: Destination, _ place: UnsafeMutablePointer<Int32>, _ n: Int
-  ) -> Bool { ck_track_maximum_f64(x, stride, Int32(truncatingIfNeeded: first), best, place, n) != 0 }
   package static func gemm(
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
     _ a: Source, _ lda: Int, _ b: Source, _ ldb: Int, _ beta: Self, _ c: Destination, _ ldc: Int

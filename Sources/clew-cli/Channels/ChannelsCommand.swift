@@ -60,7 +60,9 @@ struct ChannelsCommand: ParsableCommand {
     if !(bootstrap == 0 || 2...100_000 ~= bootstrap) {
       throw CommandError.unusable("--bootstrap: found \(bootstrap), expected 0 or from 2 to 100000")
     }
-    if resume && output == nil { throw CommandError.unusable("--resume: found no --output, expected that of the interrupted run") }
+    if resume && output == nil {
+      throw CommandError.unusable("--resume: found no --output, expected that of the interrupted run")
+    }
     let baselines = try baseline.split(separator: ",").map {
       try ChannelBaseline(argument: $0.trimmingCharacters(in: .whitespaces))
     }

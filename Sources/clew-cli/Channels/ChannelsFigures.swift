@@ -1,4 +1,5 @@
 import Clew
+import Foundation
 
 /// The notebook's figures, with intervals, and the numbers beside them.
 struct ChannelsFigures {
@@ -15,6 +16,10 @@ struct ChannelsFigures {
     }
     try folder.write(ablation, "ablation")
     written.append("ablation: \(folder.file("ablation.png"))")
+    if let spectrum {
+      try folder.write(spectrum, "spectrum")
+      written.append("spectrum: \(folder.file("spectrum.png"))")
+    }
     return written
   }
 
@@ -55,6 +60,31 @@ struct ChannelsFigures {
       "How far the embedding turns without each channel", panels: panels, valueName: "1 − cos",
       columns: results.count > 1 && panels.count > 1 ? panels.count / results.count : nil,
       caption: hasIntervals ? "Whiskers: 95 % of samples of cells drawn with replacement." : "")
+  }
+
+  private var spectrum: LineChart? {
+    var (values, shares) = ([LineChart.Curve](), [LineChart.Curve]())
+    for (index, result) in results.enumerated() {
+      guard let rank = result.rank, let largest = rank.singularValues.first else { continue }
+      let places = rank.singularValues.indices.map { Double($0 + 1) }
+      let title = "\(result.name) (effective rank \(NumberText.short(rank.royVetterli)) of \(rank.dimensions))"
+      values.append(
+        LineChart.Curve(
+          title, x: places, y: rank.singularValues.map { $0 > 0 ? log10($0 / largest) : .nan }, color: Palette.color(index),
+          hasMarks: false))
+      shares.append(
+        LineChart.Curve(
+          "\(result.name) (90 % in \(rank.dimensionsFor90Percent))", x: places, y: rank.cumulativeVariance,
+          color: Palette.color(index), hasMarks: false))
+    }
+    if values.isEmpty { return nil }
+    return LineChart(
+      "How many dimensions the embeddings use",
+      panels: [
+        LineChart.Panel("Singular values", curves: values, xName: "place", yName: "log10 of σ/largest σ"),
+        LineChart.Panel(
+          "Cumulative variance", curves: shares, xName: "dimensions", yName: "share of the variance", reference: 0.9),
+      ], columns: 2)
   }
 
   private func table() -> CSVWriter {

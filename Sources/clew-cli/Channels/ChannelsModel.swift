@@ -76,7 +76,8 @@ struct ChannelsModel {
     }
     guard let shape = network.inputs[0].shape else { return }
     guard shape.count == 4 else {
-      throw CommandError.unusable("--model \(name): found an input of \(shape.count) axes, expected [cells, channels, rows, columns]")
+      throw CommandError.unusable(
+        "--model \(name): found an input of \(shape.count) axes, expected [cells, channels, rows, columns]")
     }
     if let channels = shape[1], channels != selection.markers.count {
       throw CommandError.unusable(

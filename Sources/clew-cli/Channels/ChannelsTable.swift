@@ -33,9 +33,11 @@ struct ChannelsTable {
       "  rank  " + padded("channel", width) + "  " + padded("1 − cos", 11) + padded("95 % interval", 24) + padded("rank from", 13)
         + "norm     identifiable")
     for channel in descendingOrder(ablation.sensitivity) {
-      let interval = ablation.intervals.isEmpty
+      let interval =
+        ablation.intervals.isEmpty
         ? "–" : "\(number(ablation.intervals[channel].lower)) … \(number(ablation.intervals[channel].upper))"
-      let ranks = ablation.rankIntervals.isEmpty
+      let ranks =
+        ablation.rankIntervals.isEmpty
         ? "–" : "\(number(ablation.rankIntervals[channel].lower)) to \(number(ablation.rankIntervals[channel].upper))"
       lines.append(
         "  " + padded("\(ablation.rank[channel])", 6) + padded(markers[channel], width) + "  "

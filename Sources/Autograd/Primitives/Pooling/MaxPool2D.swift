@@ -22,16 +22,19 @@ struct MaxPool2D: Primitive {
   }
 
   private static func window(
-    _ kernel: (Int, Int), _ stride: (Int, Int) = (1, 1), _ padding: (Int, Int) = (0, 0), _ dilation: (Int, Int) = (1, 1)
+    _ kernel: (Int, Int), _ stride: (Int, Int) = (1, 1), _ padding: (Int, Int) = (0, 0), _ dilation: (Int, Int) = (1, 1),
+    ceilMode: Bool = false
   ) -> Self {
     Self(
       window: Window2D(
-        kernel: Size2D(kernel), stride: Size2D(stride), padding: Size2D(padding), dilation: Size2D(dilation)))
+        kernel: Size2D(kernel), stride: Size2D(stride), padding: Size2D(padding), dilation: Size2D(dilation),
+        roundsUp: ceilMode))
   }
   static let samples = [
     Sample(window((2, 2), (2, 2)), .distinct([2, 2, 4, 5])),
     Sample(window((3, 2), (1, 2), (1, 1)), .distinct([1, 2, 3, 4])),
     Sample(window((2, 2), (1, 1), (0, 0), (2, 3)), .distinct([1, 1, 4, 5])),
+    Sample(window((3, 2), (2, 3), (1, 1), ceilMode: true), .distinct([1, 2, 4, 6])),
     Sample(window((1, 1)), .distinct([1, 1, 1, 1])), Sample(window((2, 2)), .zeros([0, 2, 3, 3])),
     Sample(window((2, 2)), .zeros([2, 0, 3, 3])),
   ]

@@ -1,53 +1,44 @@
-// Pooling over the last two axes. Planes are independent and each is swept in one order, so the bits do not depend on threads.
+// Pooling over the last two axes. Windows are separable: the rows of a window are combined first, a whole line of the plane at a
+// time, then its columns. Planes are independent and each is swept in one order, so the bits do not depend on threads.
 
-/// A window's sweep over planes: for each output row the taps inside the input, each over a run of output columns, so that
-/// inner loops have one stride and no bounds to test.
+/// A window's sweep over planes.
 private struct Sweep {
   let window: Window2D
   let input: Size2D
   let output: Size2D
-  /// For each tap of a kernel row, the output columns at which it lies inside the input.
-  let inside: [Range<Int>]
 
-  init(_ window: Window2D, input: Size2D, output: Size2D) {
-    (self.window, self.input, self.output) = (window, input, output)
-    inside = (0..<window.kernel.width).map { window.insideColumns($0, width: input.width, of: 0..<output.width) }
+  init(_ window: Window2D, input: Size2D, output: Size2D) { (self.window, self.input, self.output) = (window, input, output) }
+
+  /// The taps of one axis at an output position that lie inside the input.
+  private static func taps(
+    _ position: Int, _ extent: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int
+  ) -> Range<Int> {
+    let origin = position * stride - padding
+    let lower = min(kernel, origin >= 0 ? 0 : (dilation - 1 - origin) / dilation)
+    return lower..<max(lower, min(kernel, extent > origin ? (extent - 1 - origin) / dilation + 1 : 0))
+  }
+  func rowTaps(_ y: Int) -> Range<Int> {
+    Self.taps(y, input.height, window.kernel.height, window.stride.height, window.padding.height, window.dilation.height)
+  }
+  func columnTaps(_ x: Int) -> Range<Int> {
+    Self.taps(x, input.width, window.kernel.width, window.stride.width, window.padding.width, window.dilation.width)
   }
 
-  /// Runs `body` for each output row of each plane, planes in parallel: the plane's and the row's first element.
+  /// The place in the plane's first column that a tap of an output row reads.
+  func source(_ y: Int, _ tap: Int) -> Int {
+    (y * window.stride.height - window.padding.height + tap * window.dilation.height) * input.width
+  }
+
+  /// Entries of a line with its padding, to the end of the last window.
+  var line: Int {
+    max((output.width - 1) * window.stride.width + window.span.width, window.padding.width + input.width)
+  }
+
+  /// Runs `body` for ranges of planes, in parallel.
   @inline(__always)
-  func forEachRow(planes: Int, _ body: (_ plane: Int, _ row: Int, _ y: Int) -> Void) {
-    Parallel.forEachRange(of: planes, work: output.area * window.kernel.area) { range in
-      for plane in range {
-        for y in 0..<output.height { body(plane * input.area, plane * output.area + y * output.width, y) }
-      }
-    }
+  func forEachRange(planes: Int, _ body: (Range<Int>) -> Void) {
+    Parallel.forEachRange(of: planes, work: output.area * window.kernel.area + input.area, body)
   }
-
-  /// Runs `body` for the taps that output row `y` reads: the output columns, and the index in the plane that the first reads.
-  @inline(__always)
-  func forEachTap(_ y: Int, _ body: (_ columns: Range<Int>, _ source: Int) -> Void) {
-    for ky in 0..<window.kernel.height {
-      let iy = y * window.stride.height - window.padding.height + ky * window.dilation.height
-      if iy < 0 || iy >= input.height { continue }
-      for kx in 0..<window.kernel.width {
-        let columns = inside[kx]
-        let ix = columns.lowerBound * window.stride.width - window.padding.width + kx * window.dilation.width
-        if !columns.isEmpty { body(columns, iy * input.width + ix) }
-      }
-    }
-  }
-
-  /// For each output row (or column), how many taps lie inside the input.
-  var rowCounts: [Int] {
-    (0..<output.height).map { y in
-      (0..<window.kernel.height).count { ky in
-        let iy = y * window.stride.height - window.padding.height + ky * window.dilation.height
-        return iy >= 0 && iy < input.height
-      }
-    }
-  }
-  var columnCounts: [Int] { (0..<output.width).map { x in inside.count { $0.contains(x) } } }
 }
 
 extension Window2D {
@@ -56,7 +47,9 @@ extension Window2D {
     let output = try outputSize(input, operation: operation)
     if padding == Size2D(0, 0) { return output }
     let sweep = Sweep(self, input: input, output: output)
-    guard sweep.rowCounts.allSatisfy({ $0 > 0 }), sweep.columnCounts.allSatisfy({ $0 > 0 }) else {
+    guard (0..<output.height).allSatisfy({ !sweep.rowTaps($0).isEmpty }),
+      (0..<output.width).allSatisfy({ !sweep.columnTaps($0).isEmpty })
+    else {
       throw .shape(
         operation, "padding \(padding) is so wide that a kernel \(kernel) on the input \(input) would lie in it alone")
     }
@@ -97,14 +90,27 @@ extension NDArray {
     return (values ?? self, indices)
   }
 
-  private func maximum<T: RealScalar>(
+  private func maximum<T: LayerScalar>(
     _ window: Window2D, _ output: Size2D, _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>,
     _ indices: UnsafeMutablePointer<Int32>
   ) {
     let sweep = Sweep(window, input: planeSize, output: output)
-    sweep.forEachRow(planes: planes) { plane, row, oy in
-      if !sweep.ordinaryMaxima(oy, x + plane, y + row, indices + row) {
-        sweep.anyMaxima(oy, x + plane, y + row, indices + row)
+    sweep.forEachRange(planes: planes) { planes in
+      withScratch(T.self, sweep.line) { line in
+        withScratch(Int32.self, sweep.line) { places in
+          // The padding loses against every entry, −∞ too.
+          line.update(repeating: -.infinity, count: sweep.line)
+          places.update(repeating: .max, count: sweep.line)
+          for plane in planes {
+            let source = x + plane * sweep.input.area
+            for oy in 0..<output.height {
+              let at = plane * output.area + oy * output.width
+              if !sweep.ordinaryMaxima(oy, source, line, places, y + at, indices + at) {
+                sweep.anyMaxima(oy, source, y + at, indices + at)
+              }
+            }
+          }
+        }
       }
     }
   }
@@ -143,18 +149,29 @@ extension NDArray {
     return pooling(result, single: { scatter($0, $1) }, double: { scatter($0, $1) })
   }
 
-  /// Mean of each window; divides by the whole kernel's area if `countIncludePad`, else by the entries inside the input.
+  /// Mean of each window; divides by its area in the padded input if `countIncludePad`, else by the entries inside the input.
   package func averagePool2D(_ window: Window2D, output: Size2D, countIncludePad: Bool) -> NDArray {
-    func average<T: RealScalar>(_ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
-      let (sweep, step) = (Sweep(window, input: planeSize, output: output), window.stride.width)
-      let shares = Shares<T>(sweep, countIncludePad)
-      sweep.forEachRow(planes: planes) { plane, row, oy in
-        let (sums, x) = (y + row, x + plane)
-        sums.update(repeating: 0, count: output.width)
-        sweep.forEachTap(oy) { columns, source in
-          for column in columns { sums[column] += x[source + (column - columns.lowerBound) * step] }
+    let sweep = Sweep(window, input: planeSize, output: output)
+    func average<T: LayerScalar>(_ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
+      let divisors = Divisors<T>(sweep, countIncludePad)
+      sweep.forEachRange(planes: planes) { planes in
+        withScratch(T.self, sweep.line) { line in
+          line.update(repeating: 0, count: sweep.line)
+          for plane in planes {
+            for oy in 0..<output.height {
+              let (taps, inside) = (sweep.rowTaps(oy), line + window.padding.width)
+              if taps.isEmpty {
+                inside.update(repeating: 0, count: sweep.input.width)
+              } else {
+                let source = x + plane * sweep.input.area + sweep.source(oy, taps.lowerBound)
+                T.rowSums(source, taps.count, sweep.input.width, inside, sweep.input.width)
+              }
+              T.windowMeans(
+                line, window.kernel.width, window.stride.width, divisors.rows[oy], divisors.columns,
+                y + plane * output.area + oy * output.width, output.width)
+            }
+          }
         }
-        for column in 0..<output.width { sums[column] /= shares.rows[oy] * shares.columns[column] }
       }
     }
     return pooling(
@@ -163,17 +180,23 @@ extension NDArray {
 
   /// The adjoint of ``averagePool2D(_:output:countIncludePad:)``: spreads each entry evenly over its window in planes of `size`.
   package func averagePool2DAdjoint(_ window: Window2D, size: Size2D, countIncludePad: Bool) -> NDArray {
-    func spread<T: RealScalar>(_ g: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
-      y.update(repeating: 0, count: planes * size.area)
-      let (output, step) = (planeSize, window.stride.width)
-      let sweep = Sweep(window, input: size, output: output)
-      let shares = Shares<T>(sweep, countIncludePad)
-      sweep.forEachRow(planes: planes) { plane, row, oy in
-        withUnsafeTemporaryAllocation(of: T.self, capacity: output.width) { share in
-          let (g, y) = (g + row, y + plane)
-          for column in 0..<output.width { share[column] = g[column] / (shares.rows[oy] * shares.columns[column]) }
-          sweep.forEachTap(oy) { columns, source in
-            for column in columns { y[source + (column - columns.lowerBound) * step] += share[column] }
+    let (output, sweep) = (planeSize, Sweep(window, input: size, output: planeSize))
+    func spread<T: LayerScalar>(_ g: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
+      let divisors = Divisors<T>(sweep, countIncludePad)
+      sweep.forEachRange(planes: planes) { planes in
+        withScratch(T.self, sweep.line + output.width) { line in
+          for plane in planes {
+            let target = y + plane * size.area
+            target.update(repeating: 0, count: size.area)
+            for oy in 0..<output.height {
+              line.update(repeating: 0, count: sweep.line)
+              T.windowSpread(
+                g + plane * output.area + oy * output.width, window.kernel.width, window.stride.width, divisors.rows[oy],
+                divisors.columns, line + sweep.line, line, output.width)
+              for tap in sweep.rowTaps(oy) {
+                T.axpy(1, line + window.padding.width, target + sweep.source(oy, tap), size.width)
+              }
+            }
           }
         }
       }
@@ -184,50 +207,65 @@ extension NDArray {
 }
 
 extension Sweep {
-  /// One row of maxima, compiled to vector instructions. False if the row holds NaN or windows of −∞ alone; its results are
-  /// then void.
-  func ordinaryMaxima<T: RealScalar>(
-    _ oy: Int, _ x: UnsafePointer<T>, _ best: UnsafeMutablePointer<T>, _ places: UnsafeMutablePointer<Int32>
+  /// One row of maxima, compiled to vector instructions. False if it read a NaN; its results are then void.
+  func ordinaryMaxima<T: LayerScalar>(
+    _ oy: Int, _ x: UnsafePointer<T>, _ line: UnsafeMutablePointer<T>, _ linePlaces: UnsafeMutablePointer<Int32>,
+    _ best: UnsafeMutablePointer<T>, _ places: UnsafeMutablePointer<Int32>
   ) -> Bool {
-    best.update(repeating: -.infinity, count: output.width)
-    places.update(repeating: -1, count: output.width)
-    var isOrdinary = true
-    forEachTap(oy) { columns, source in
-      let (first, step) = (columns.lowerBound, window.stride.width)
-      if T.trackMaximum(x + source, step, source, best + first, places + first, columns.count) { isOrdinary = false }
+    let (taps, first) = (rowTaps(oy), window.padding.width)
+    let source = source(oy, taps.lowerBound)
+    if T.rowMaxima(
+      x + source, taps.count, window.dilation.height * input.width, source, line + first, linePlaces + first, input.width)
+    {
+      return false
     }
-    for column in 0..<output.width where places[column] < 0 { isOrdinary = false }
-    return isOrdinary
+    T.windowMaxima(
+      line, linePlaces, window.kernel.width, window.dilation.width, window.stride.width, best, places, output.width)
+    return true
   }
 
-  /// One row of maxima where NaN counts as the largest and −∞ as a value.
+  /// One row of maxima where NaN counts as the largest.
   func anyMaxima<T: RealScalar>(
     _ oy: Int, _ x: UnsafePointer<T>, _ best: UnsafeMutablePointer<T>, _ places: UnsafeMutablePointer<Int32>
   ) {
-    let step = window.stride.width
-    places.update(repeating: -1, count: output.width)
-    forEachTap(oy) { columns, source in
-      for column in columns {
-        let index = source + (column - columns.lowerBound) * step
-        let (candidate, largest) = (x[index], best[column])
-        // The negated comparison lets NaN in; once it is in, nothing replaces it.
-        if places[column] < 0 || (!(candidate <= largest) && !largest.isNaN) {
-          best[column] = candidate
-          places[column] = Int32(truncatingIfNeeded: index)
+    for ox in 0..<output.width {
+      var place = -1
+      for ky in rowTaps(oy) {
+        for kx in columnTaps(ox) {
+          let index = source(oy, ky) + ox * window.stride.width - window.padding.width + kx * window.dilation.width
+          // The negated comparison lets NaN in; once it is in, nothing replaces it.
+          if place < 0 || (!(x[index] <= x[place]) && !x[place].isNaN) { place = index }
         }
       }
+      best[ox] = x[place]
+      places[ox] = Int32(truncatingIfNeeded: place)
     }
   }
 }
 
 /// What a mean divides by, as a product of a factor for its row and one for its column.
-private struct Shares<T: RealScalar> {
+private struct Divisors<T: RealScalar> {
   let rows: [T]
   let columns: [T]
 
   init(_ sweep: Sweep, _ countIncludePad: Bool) {
-    let kernel = sweep.window.kernel
-    rows = sweep.rowCounts.map { T(countIncludePad ? kernel.height : $0) }
-    columns = sweep.columnCounts.map { T(countIncludePad ? kernel.width : $0) }
+    let window = sweep.window
+    // The padding counts, what lies behind it does not: there the last window of `roundsUp` ends.
+    func padded(_ position: Int, _ extent: Int, _ kernel: Int, _ stride: Int, _ padding: Int) -> Int {
+      let origin = position * stride - padding
+      return min(origin + kernel, extent + padding) - origin
+    }
+    rows = (0..<sweep.output.height).map { y in
+      T(
+        countIncludePad
+          ? padded(y, sweep.input.height, window.kernel.height, window.stride.height, window.padding.height)
+          : sweep.rowTaps(y).count)
+    }
+    columns = (0..<sweep.output.width).map { x in
+      T(
+        countIncludePad
+          ? padded(x, sweep.input.width, window.kernel.width, window.stride.width, window.padding.width)
+          : sweep.columnTaps(x).count)
+    }
   }
 }

@@ -19,12 +19,15 @@ package struct Window2D: Sendable, Hashable {
   /// Zeros (for a maximum: nothing) added on both sides of each axis.
   package let padding: Size2D
   package let dilation: Size2D
+  /// Whether a last window may reach beyond the far padding, if it begins inside the input or its near padding.
+  package let roundsUp: Bool
 
-  package init(kernel: Size2D, stride: Size2D, padding: Size2D, dilation: Size2D) {
+  package init(kernel: Size2D, stride: Size2D, padding: Size2D, dilation: Size2D, roundsUp: Bool = false) {
     self.kernel = kernel
     self.stride = stride
     self.padding = padding
     self.dilation = dilation
+    self.roundsUp = roundsUp
   }
 
   /// The kernel's extent in the input: (kernel − 1)·dilation + 1.
@@ -46,8 +49,13 @@ package struct Window2D: Sendable, Hashable {
         operation,
         "the kernel \(kernel) with dilation \(dilation) spans \(span), more than the input \(input) padded to \(padded)")
     }
+    func count(_ rest: Int, _ stride: Int, _ end: Int) -> Int {
+      let steps = rest / stride
+      return roundsUp && steps * stride < rest && (steps + 1) * stride < end ? steps + 2 : steps + 1
+    }
     return Size2D(
-      (padded.height - span.height) / stride.height + 1, (padded.width - span.width) / stride.width + 1)
+      count(padded.height - span.height, stride.height, input.height + padding.height),
+      count(padded.width - span.width, stride.width, input.width + padding.width))
   }
 
   /// Output columns in `columns` whose tap `kx` lies inside an input of `width`.
