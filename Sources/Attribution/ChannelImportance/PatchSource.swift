@@ -35,25 +35,22 @@ public struct PatchSource: Sendable {
     guard shape.elementCount > 0 else {
       throw .invalidInput("patches: found the shape \(shape), expected cells, channels and pixels")
     }
-    if shape.elementCount * patches.dtype.byteCount <= limit {
-      let order = patches.readingOrder
-      var place = [Int](repeating: 0, count: order.count)
-      for (position, cell) in order.enumerated() { place[cell] = position }
-      do throws(FormatError) {
-        let sorted = Tensor(try patches.patches(order))
-        try self.init(order == Array(0..<order.count) ? sorted.value : sorted.gathering(place, along: 0).value)
-      } catch {
-        throw .data(error)
-      }
-      return
-    }
     count = shape[0]
     channels = shape[1]
     size = Size2D(shape[2], shape[3])
     dtype = patches.dtype
     order = patches.readingOrder
-    read = { (cells) throws(FormatError) in try patches.patches(cells) }
     transform = nil
+    guard shape.elementCount * patches.dtype.byteCount <= limit else {
+      read = { (cells) throws(FormatError) in try patches.patches(cells) }
+      return
+    }
+    let order = patches.readingOrder
+    var place = [Int](repeating: 0, count: order.count)
+    for (position, cell) in order.enumerated() { place[cell] = position }
+    let (places, sorted): ([Int], Tensor)
+    do throws(FormatError) { (places, sorted) = (place, Tensor(try patches.patches(order))) } catch { throw .data(error) }
+    read = { cells in sorted.gathering(cells.map { places[$0] }, along: 0).value }
   }
 
   private init(_ source: PatchSource, transform: @escaping @Sendable (NDArray) -> NDArray) {

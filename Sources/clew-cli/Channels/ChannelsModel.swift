@@ -48,9 +48,9 @@ struct ChannelsModel {
     let usual = run.map { $0 + "/val_results.npz" }.flatMap { FileKind.exists($0) ? $0 : nil }
     if let embeddings {
       let input = InputPath(parsing: embeddings)
-      self.embeddings = (try Self.features(input), input.path)
+      self.embeddings = (array: try Self.features(input), path: input.path)
     } else {
-      self.embeddings = try usual.map { (try Self.features(InputPath(path: $0, key: "features")), $0) }
+      self.embeddings = try usual.map { (array: try Self.features(InputPath(path: $0, key: "features")), path: $0) }
     }
     self.files = files + (self.embeddings.map { [$0.path] } ?? [])
   }
