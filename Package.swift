@@ -46,8 +46,7 @@ let package = Package(
     library("Features", ["Autograd", "Formats"]),
     library("Networks", ["Autograd", "Formats"]),
     library("Statistics", ["TensorCore"]),
-    library("Attribution", ["SpectralClustering", "Features", "Formats", "Networks", "Statistics"]),
-    library("Attribution", ["CKernels", "SpectralClustering", "Features", "Networks", "Statistics"]),
+    library("Attribution", ["CKernels", "SpectralClustering", "Features", "Formats", "Networks", "Statistics"]),
     library("Figures", ["TensorCore", "CImage"]),
     library(
       "Clew",
@@ -72,10 +71,8 @@ let package = Package(
     test("FeaturesTests", ["Features", "TensorCore"]),
     test("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
     test("NetworksTests", ["Networks", "GradientTesting"], resources: [.copy("Fixtures")]),
-    test("AttributionTests", ["Attribution"]),
-    test("CommandTests", ["clew-cli", "Formats", "Attribution"], resources: [.copy("Fixtures")]),
     test("AttributionTests", ["Attribution"], resources: [.copy("Fixtures")]),
-    test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
+    test("CommandTests", ["clew-cli", "Formats", "Attribution"], resources: [.copy("Fixtures")]),
     test("HouseTests", []),
   ]
 )
