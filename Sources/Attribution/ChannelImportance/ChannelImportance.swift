@@ -62,7 +62,7 @@ public struct ChannelImportance: Sendable {
       throw .network(error)
     }
     statistics = try ChannelStatistics(of: source)
-    let sweep = AblationSweep(
+    let sweep = ChannelSweep(
       network: network, source: source, plan: plan, baselines: configuration.baselines, statistics: statistics,
       seed: configuration.seed)
     let outcome = try sweep.run(resuming: progress, observe)

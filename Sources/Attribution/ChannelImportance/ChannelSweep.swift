@@ -20,7 +20,7 @@ public struct AblationProgress: Sendable {
 public typealias AblationObserver = (_ done: Int, _ count: Int, _ state: () -> AblationProgress) throws(FormatError) -> Void
 
 /// All cells through the network, once for their embeddings and as often as the plan needs for their ablations.
-struct AblationSweep: Sendable {
+struct ChannelSweep: Sendable {
   let network: Network
   let source: PatchSource
   let plan: AblationPlan
