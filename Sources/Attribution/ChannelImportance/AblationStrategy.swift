@@ -34,7 +34,7 @@ struct AblationPlan: Sendable {
   ///   - inputShape: [1, channels, rows, columns].
   ///   - usesShortcuts: `false` for the whole network each time.
   init(_ network: Network, inputShape: Shape, usesShortcuts: Bool) throws(NetworkError) {
-    work = usesShortcuts ? try Self.shortcut(network, inputShape) ?? .full : .full
+    work = try usesShortcuts ? Self.shortcut(network, inputShape) ?? .full : .full
   }
 
   private static func shortcut(_ network: Network, _ inputShape: Shape) throws(NetworkError) -> Work? {

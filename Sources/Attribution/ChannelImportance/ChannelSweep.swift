@@ -78,8 +78,7 @@ struct ChannelSweep: Sendable {
 
   /// Back in the order of the cells.
   private func outcome(_ sorted: NDArray, _ distances: [Double], _ donors: [[Int]]) throws(ChannelStudyError) -> Outcome {
-    var place = [Int](repeating: 0, count: source.count)
-    for (position, cell) in source.order.enumerated() { place[cell] = position }
+    let place = PatchSource.places(in: source.order)
     let isSorted = place == Array(0..<source.count)
     let embeddings = isSorted ? sorted : Tensor(sorted).gathering(place, along: 0).value
     let channels = source.channels
@@ -141,7 +140,7 @@ struct ChannelSweep: Sendable {
     var distances = [Double](repeating: 0, count: cells.count * width)
     for (index, baseline) in baselines.enumerated() {
       let constants = baseline.constants(statistics)
-      let other = constants == nil ? try Tensor(source.patches(cells.map { donors[index][$0] })) : nil
+      let other = try constants == nil ? Tensor(source.patches(cells.map { donors[index][$0] })) : nil
       for channel in 0..<source.channels {
         let value: Tensor
         if let other {

@@ -45,12 +45,17 @@ public struct PatchSource: Sendable {
       read = { (cells) throws(FormatError) in try patches.patches(cells) }
       return
     }
-    let order = patches.readingOrder
-    var place = [Int](repeating: 0, count: order.count)
-    for (position, cell) in order.enumerated() { place[cell] = position }
-    let (places, sorted): ([Int], Tensor)
-    do throws(FormatError) { (places, sorted) = (place, Tensor(try patches.patches(order))) } catch { throw .data(error) }
+    let sorted: Tensor
+    do throws(FormatError) { sorted = Tensor(try patches.patches(patches.readingOrder)) } catch { throw .data(error) }
+    let places = Self.places(in: patches.readingOrder)
     read = { cells in sorted.gathering(cells.map { places[$0] }, along: 0).value }
+  }
+
+  /// Where each cell stands in an order of all.
+  static func places(in order: [Int]) -> [Int] {
+    var places = [Int](repeating: 0, count: order.count)
+    for (place, cell) in order.enumerated() { places[cell] = place }
+    return places
   }
 
   private init(_ source: PatchSource, transform: @escaping @Sendable (NDArray) -> NDArray) {

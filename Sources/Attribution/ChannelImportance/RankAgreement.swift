@@ -44,7 +44,7 @@ public struct RankAgreement: Sendable {
       let found = pairs.compactMap { measure($0.0, $0.1) }
       // Where a coefficient is not defined for some draws, the others would give too narrow an interval.
       let isWhole = found.count == pairs.count && !pairs.isEmpty
-      let ends = isWhole ? try? quantiles(found, [(1 - level) / 2, (1 + level) / 2]) : nil
+      let ends = try? quantiles(isWhole ? found : [], [(1 - level) / 2, (1 + level) / 2])
       return Coefficient(
         value: measure(a.values, b.values), interval: ends.map { Interval(lower: $0[0], upper: $0[1]) })
     }

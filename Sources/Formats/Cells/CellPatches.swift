@@ -62,7 +62,7 @@ public final class CellPatches: Sendable {
             .malformed, path: "\(file.path):\(image.name)", found: "\(image.shape[0])×\(image.shape[1]) pixels",
             expected: "at least \(size)×\(size), the size of a patch")
         }
-        let masks = isMasked ? try file.masks(of: sample, cell: cell, imageShape: image.shape) : nil
+        let masks = try isMasked ? file.masks(of: sample, cell: cell, imageShape: image.shape) : nil
         sources.append(TileSource(image: image, masks: masks, channels: channels, dtype: dtype))
       }
       let (row, column) = file.positions[cell]
