@@ -92,10 +92,13 @@ struct ChannelSweep: Sendable {
       return Outcome(embeddings: embeddings, distances: results)
     }
     let width = baselines.count * channels
-    let results = baselines.indices.map { index in
-      NDArray(
-        place.flatMap { distances[$0 * width + index * channels..<$0 * width + (index + 1) * channels] },
-        shape: [source.count, channels])
+    let results = baselines.indices.map { index -> NDArray in
+      var table: [Double] = []
+      for position in place {
+        let first = position * width + index * channels
+        table += distances[first..<first + channels]
+      }
+      return NDArray(table, shape: [source.count, channels])
     }
     return Outcome(embeddings: embeddings, distances: results)
   }
