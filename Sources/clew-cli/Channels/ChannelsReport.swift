@@ -155,15 +155,19 @@ extension ChannelsReport.Ablation {
     rank = ablation.rank
     rankInterval = ablation.bootstrap == nil ? nil : ablation.rankIntervals.map { [$0.lower, $0.upper] }
     mean = scores.reduce(0, +) / Double(max(1, scores.count))
-    mostSensitive = order.prefix(Self.listed).map { .init(marker: markers[$0], sensitivity: scores[$0]) }
-    leastSensitive = order.reversed().prefix(Self.listed).map { .init(marker: markers[$0], sensitivity: scores[$0]) }
+    mostSensitive = order.prefix(Self.listed).map { ChannelsReport.Scored(marker: markers[$0], sensitivity: scores[$0]) }
+    leastSensitive = order.reversed().prefix(Self.listed).map {
+      ChannelsReport.Scored(marker: markers[$0], sensitivity: scores[$0])
+    }
     topCount = min(Self.listed, scores.count)
     surelyTop = ablation.surelyTop(topCount).map { markers[$0] }
-    let rows = { (matrix: NDArray) in
+    let rows = { (matrix: NDArray) -> [[Double]] in
       let values = matrix.doubles
       return scores.indices.map { Array(values[$0 * scores.count..<($0 + 1) * scores.count]) }
     }
-    pairs = ablation.pairSensitivity.map { .init(sensitivity: rows($0), interaction: ablation.interaction.map(rows) ?? []) }
+    pairs = ablation.pairSensitivity.map {
+      ChannelsReport.Pairs(sensitivity: rows($0), interaction: ablation.interaction.map(rows) ?? [])
+    }
   }
 }
 

@@ -27,25 +27,27 @@ struct ChannelsTable {
           + "\(rank.dimensions); 90 % of the variance in \(rank.dimensionsFor90Percent); embeddings: "
           + (result.embeddingSource ?? "computed"))
     }
-    let width = max(7, markers.map(\.count).max() ?? 0)
-    func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
-    lines.append(
-      "  rank  " + padded("channel", width) + "  " + padded("1 − cos", 11) + padded("95 % interval", 24) + padded("rank from", 13)
-        + "norm     identifiable")
+    let widths = [4, max(7, markers.map(\.count).max() ?? 0), 10, 22, 11, 8, 0]
+    func row(_ cells: [String]) -> String {
+      let padded = zip(cells, widths).map { cell, width in
+        cell + String(repeating: " ", count: max(0, width - cell.count))
+      }
+      return "  " + padded.joined(separator: "  ")
+    }
+    lines.append(row(["rank", "channel", "1 − cos", "95 % interval", "ranks", "norm", "identifiable"]))
     for channel in descendingOrder(ablation.sensitivity) {
-      let interval =
-        ablation.intervals.isEmpty
-        ? "–" : "\(number(ablation.intervals[channel].lower)) … \(number(ablation.intervals[channel].upper))"
-      let ranks =
-        ablation.rankIntervals.isEmpty
-        ? "–" : "\(number(ablation.rankIntervals[channel].lower)) to \(number(ablation.rankIntervals[channel].upper))"
-      lines.append(
-        "  " + padded("\(ablation.rank[channel])", 6) + padded(markers[channel], width) + "  "
-          + padded(number(ablation.sensitivity[channel]), 11) + padded(interval, 24) + padded(ranks, 13)
-          + padded(norm.map { number($0.normalised[channel]) } ?? "–", 9)
-          + (norm.map { number($0.identifiable[channel]) } ?? "–"))
+      var cells = ["\(ablation.rank[channel])", markers[channel], number(ablation.sensitivity[channel])]
+      cells.append(ablation.intervals.isEmpty ? "–" : range(ablation.intervals[channel], " … "))
+      cells.append(ablation.rankIntervals.isEmpty ? "–" : range(ablation.rankIntervals[channel], " to "))
+      cells.append(norm.map { number($0.normalised[channel]) } ?? "–")
+      cells.append(norm.map { number($0.identifiable[channel]) } ?? "–")
+      lines.append(row(cells))
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func range(_ interval: Interval, _ separator: String) -> String {
+    number(interval.lower) + separator + number(interval.upper)
   }
 
   private func number(_ value: Double) -> String { String(format: "%.4g", value) }
