@@ -49,7 +49,7 @@ let package = Package(
     library("Features", ["Autograd", "Formats"]),
     library("Networks", ["Autograd", "Formats", "COneDNN"]),
     library("Statistics", ["TensorCore"]),
-    library("Attribution", ["CKernels", "SpectralClustering", "Features", "Networks", "Statistics"]),
+    library("Attribution", ["CKernels", "SpectralClustering", "Features", "Formats", "Networks", "Statistics"]),
     library("Figures", ["TensorCore", "CImage"]),
     library(
       "Clew",
@@ -75,7 +75,7 @@ let package = Package(
     test("StatisticsTests", ["Statistics"], resources: [.copy("Fixtures")]),
     test("NetworksTests", ["Networks", "GradientTesting"], resources: [.copy("Fixtures")]),
     test("AttributionTests", ["Attribution"], resources: [.copy("Fixtures")]),
-    test("CommandTests", ["clew-cli", "Formats", "Attribution"]),
+    test("CommandTests", ["clew-cli", "Formats", "Attribution"], resources: [.copy("Fixtures")]),
     test("HouseTests", []),
   ]
 )

@@ -16,7 +16,9 @@ struct ClewCommand: ParsableCommand {
       Exit status: 0 done; 1 the work failed; 2 the input or a value cannot be used; 64 the command line is malformed.
       """,
     version: version,
-    subcommands: [TraceCommand.self, NeuronsCommand.self, RunCommand.self, InspectCommand.self, DoctorCommand.self])
+    subcommands: [
+      TraceCommand.self, ChannelsCommand.self, NeuronsCommand.self, RunCommand.self, InspectCommand.self, DoctorCommand.self,
+    ])
 
   /// Turns every error into one line on standard error and the exit status that `--help` promises.
   static func main() {
@@ -35,6 +37,8 @@ struct ClewCommand: ParsableCommand {
       finish(error.description, error.status)
     } catch let error as FigureError {
       finish(error.description, 1)
+    } catch let error as ChannelStudyError {
+      finish(error.description, error.isUnwritable ? 1 : 2)
     } catch let error as NetworkError {
       finish(error.description, 2)
     } catch let error as TensorError {

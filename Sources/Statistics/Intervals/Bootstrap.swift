@@ -41,23 +41,54 @@ public struct Bootstrap: Sendable {
   /// - Parameters:
   ///   - table: [observations, statistics], finite.
   ///   - draws: how many samples are drawn. Default: 1000.
-  ///   - seed: of the draws.
-  /// - Throws: ``StatisticsError`` for a table of another shape, or without rows.
-  public init(meansOf table: NDArray, draws: Int = 1000, seed: UInt64 = 0) throws(StatisticsError) {
+  ///   - seed: of the draws. Two tables of as many observations get the same draws.
+  ///   - strata: the group of each observation: every draw takes as many of each group as there are. Default: one group.
+  /// - Throws: ``StatisticsError`` for a table of another shape, or without rows, or strata of another number.
+  public init(
+    meansOf table: NDArray, draws: Int = 1000, seed: UInt64 = 0, strata: [Int]? = nil
+  ) throws(StatisticsError) {
     let table = try requireTable(table, "bootstrap")
-    let count = table.shape[0]
+    let (count, width) = (table.shape[0], table.shape[1])
     try Self.check(count: count, draws: draws)
-    // A draw is how often it took each observation; then all means are one product.
-    let weights = NDArray.building([draws, count], as: Double.self) { output in
-      output.initialize(repeating: 0)
-      let target = UncheckedSendable(output)
-      Parallel.forEach(draws) { draw in
-        var random = RandomSource(seed: seed, stream: draw)
-        for _ in 0..<count { target.value[draw * count + random.index(below: count)] += 1 / Double(count) }
+    if let strata, strata.count != count {
+      throw .invalidInput("bootstrap: found strata of \(strata.count) observations, expected \(count)")
+    }
+    let groups = Self.groups(strata ?? [Int](repeating: 0, count: count))
+    // A draw is how often it took each observation; then all means are one product. Piece by piece: these tables grow large.
+    let piece = max(1, min(draws, Self.weightLimit / count))
+    replicates = NDArray.building([draws, width], as: Double.self) { output in
+      for first in stride(from: 0, to: draws, by: piece) {
+        let rows = min(piece, draws - first)
+        let weights = Self.weights(groups, count: count, draws: first..<first + rows, seed: seed)
+        let means = NDArray.matmul(weights, table, transposeA: false, transposeB: false)
+        means.withUnsafeBufferPointer(as: Double.self) { values in
+          for index in values.indices { output[first * width + index] = values[index] }
+        }
       }
     }
-    replicates = NDArray.matmul(weights, table, transposeA: false, transposeB: false)
     observed = table.columns.map { Moments(finite: $0).mean }
+  }
+
+  /// Numbers in memory at a time.
+  private static let weightLimit = 8_000_000
+
+  private static func weights(_ groups: [[Int]], count: Int, draws: Range<Int>, seed: UInt64) -> NDArray {
+    NDArray.building([draws.count, count], as: Double.self) { output in
+      output.initialize(repeating: 0)
+      let target = UncheckedSendable(output)
+      Parallel.forEach(draws.count) { row in
+        var random = RandomSource(seed: seed, stream: draws.lowerBound + row)
+        for group in groups {
+          for _ in group { target.value[row * count + group[random.index(below: group.count)]] += 1 / Double(count) }
+        }
+      }
+    }
+  }
+
+  /// The observations of each stratum, strata in ascending order.
+  private static func groups(_ strata: [Int]) -> [[Int]] {
+    let members = Dictionary(grouping: strata.indices) { strata[$0] }
+    return members.keys.sorted().map { members[$0] ?? [] }
   }
 
   private static func check(count: Int, draws: Int) throws(StatisticsError) {

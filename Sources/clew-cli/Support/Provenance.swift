@@ -44,7 +44,7 @@ struct Provenance: Encodable {
     return Input(path: path, bytes: bytes, sha256: sha256(data), modified: nil)
   }
 
-  private static func sha256(_ data: Data) -> String {
+  static func sha256(_ data: Data) -> String {
     var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var length: UInt32 = 0
     data.withUnsafeBytes { bytes in

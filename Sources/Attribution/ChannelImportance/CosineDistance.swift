@@ -1,0 +1,29 @@
+/// 1 − cos of the angle between two vectors without cancellation, however close they are.
+///
+/// With δ = a − b: 1 − cos = (‖δ‖² − (‖a‖ − ‖b‖)²)/(2‖a‖‖b‖), and ‖a‖ − ‖b‖ = δ·(a + b)/(‖a‖ + ‖b‖). It is ½‖â − b̂‖².
+enum CosineDistance {
+  /// - Parameters:
+  ///   - difference: ‖a − b‖².
+  ///   - product: (a − b)·(a + b).
+  ///   - a: ‖a‖.
+  ///   - b: ‖b‖.
+  /// - Returns: 0 for two zero vectors, 1 if only one is zero.
+  static func value(difference: Double, product: Double, _ a: Double, _ b: Double) -> Double {
+    guard a > 0, b > 0 else { return a == b ? 0 : 1 }
+    let norms = product / (a + b)
+    return max(0, (difference - norms * norms) / (2 * a * b))
+  }
+
+  static func value(_ a: UnsafeBufferPointer<Double>, _ b: UnsafeBufferPointer<Double>) -> Double {
+    var (difference, product, squareA, squareB) = (0.0, 0.0, 0.0, 0.0)
+    for index in a.indices {
+      let (x, y) = (a[index], b[index])
+      let delta = x - y
+      difference += delta * delta
+      product += delta * (x + y)
+      squareA += x * x
+      squareB += y * y
+    }
+    return value(difference: difference, product: product, squareA.squareRoot(), squareB.squareRoot())
+  }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Clew
+import Foundation
+
+struct ChannelsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "channels",
+    abstract: "Ask which input channels a trained network uses, and which it ignores.",
+    discussion: """
+      For each channel the norm of the weights that read it, and how far the embedding of a cell turns when the channel is
+      taken away (1 − cos), with intervals over cells; and how many dimensions the embeddings use. Where the network's
+      structure allows, all channels are ablated in one pass, with the same result.
+
+      Examples:
+        clew channels --model wide --checkpoint run --data cells.h5 --markers used_markers.txt --cells val.txt --patch-size 32
+        clew channels --model wide --checkpoint cim --compare-with resnet --data cells.h5 --patch-size 32 \\
+          --baseline zero,channelMean --count 512 --output out
+      """)
+
+  @OptionGroup var network: NetworkOptions
+  @OptionGroup var cells: CellOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "What takes the place of a channel: zero, channelMean, permuted, resampled, a number, or several separated by commas.",
+      valueName: "list"))
+  var baseline = "zero"
+
+  @Option(help: ArgumentHelp("A second run to compare with.", valueName: "run"))
+  var compareWith: String?
+
+  @Option(help: ArgumentHelp("The second run's model (default: recognised).", valueName: "M"))
+  var compareModel: String?
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Draws of cells for intervals; 0 for none.", valueName: "B"))
+  var bootstrap = 1000
+
+  @Option(help: "Whether the network's structure is used (auto) or every channel gets a pass of its own (off).")
+  var exactShortcuts = ShortcutChoice.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "Embeddings for the effective rank, file:key (default: features of the run's val_results.npz, else those computed).",
+      valueName: "file"))
+  var embeddings: String?
+
+  @Option(help: ArgumentHelp("Write result.json, tables and figures (PNG and PDF) to this folder.", valueName: "folder"))
+  var output: String?
+
+  @Flag(help: "Go on where a run with the same --output was interrupted.")
+  var resume = false
+
+  @Option(help: ArgumentHelp("What figures call the model (default: --model).", valueName: "name"))
+  var modelName: String?
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    try common.apply()
+    if !(bootstrap == 0 || 2...100_000 ~= bootstrap) {
+      throw CommandError.unusable("--bootstrap: found \(bootstrap), expected 0 or from 2 to 100000")
+    }
+    if resume && output == nil {
+      throw CommandError.unusable("--resume: found no --output, expected that of the interrupted run")
+    }
+    let baselines = try baseline.split(separator: ",").map {
+      try ChannelBaseline(argument: $0.trimmingCharacters(in: .whitespaces))
+    }
+    if baselines.isEmpty { throw CommandError.unusable("--baseline: found none, expected at least one") }
+    let folder = try output.map { try OutputFolder($0) }
+    var models = [try ChannelsModel(network, embeddings: embeddings, name: modelName, common)]
+    if let compareWith {
+      models.append(try ChannelsModel(comparing: compareWith, model: compareModel, with: network, common))
+    }
+    let selection = try cells.load(common)
+    for model in models { try model.check(selection) }
+    let files = selection.files + models.flatMap(\.files)
+    let configuration = ChannelImportance.Configuration(
+      baselines: baselines, usesShortcuts: exactShortcuts == .auto, draws: bootstrap, seed: common.seed,
+      strata: selection.strata)
+    let provenance = try Provenance(common, inputs: files)
+    let resumption = folder.map { Resumption($0, isResumed: resume, fingerprint: fingerprint(selection, provenance)) }
+    var results: [ChannelsResult] = []
+    for (index, model) in models.enumerated() {
+      let progress = ProgressLine(quiet: common.quiet)
+      let file = try resumption?.file(index)
+      let importance = try ChannelImportance(model.network, selection.source, configuration, resuming: file?.progress) {
+        (done, count, state) throws(FormatError) in
+        progress.show(done + 1, of: count, "\(model.name): cells")
+        try file?.save(done, count, state)
+      }
+      results.append(try ChannelsResult(model, importance, markers: selection.markers))
+    }
+    try finish(results, selection, provenance, folder)
+    try resumption?.remove()
+  }
+
+  private func finish(
+    _ results: [ChannelsResult], _ selection: CellOptions.Selection, _ provenance: Provenance, _ folder: OutputFolder?
+  ) throws {
+    var warnings = selection.warnings + results.flatMap(\.warnings)
+    if bootstrap == 0 { warnings.append("intervals are null: --bootstrap 0 asked for none") }
+    if selection.cells.count == 1 && bootstrap > 0 { warnings.append("one cell alone: intervals have no width") }
+    let report = ChannelsReport(results, selection, patchSize: cells.patchSize, warnings: warnings, provenance: provenance)
+    let document = try jsonDocument(report)
+    common.warn(warnings)
+    var written: [String] = []
+    if let folder {
+      written = try ChannelsFigures(results: results, markers: selection.markers).write(to: folder)
+      try folder.write(document, "result.json")
+    }
+    if common.json {
+      try standardOutput(document)
+    } else {
+      try standardOutput(ChannelsTable(results: results, markers: selection.markers, cells: selection.cells.count).text)
+      if !written.isEmpty { try standardOutput("\n" + written.joined(separator: "\n") + "\n") }
+    }
+  }
+
+  /// What two runs must have in common for one to go on with the other's partial results.
+  private func fingerprint(_ selection: CellOptions.Selection, _ provenance: Provenance) -> String {
+    let inputs = provenance.inputs.map { "\($0.bytes) \($0.sha256 ?? $0.modified ?? "")" }
+    return "\(provenance.version) \(inputs) \(selection.cells) \(selection.channels) \(cells.patchSize) \(cells.centerCrop ?? 0) "
+      + "\(cells.maskCells) \(cells.normalization) \(cells.cofactor) \(baseline) \(exactShortcuts) \(common.seed) "
+      + "\(common.precision) \(network.model ?? "") \(network.prefix ?? "") \(compareModel ?? "")"
+  }
+}
