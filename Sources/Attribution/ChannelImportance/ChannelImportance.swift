@@ -62,7 +62,8 @@ public struct ChannelImportance: Sendable {
     } catch {
       throw .network(error)
     }
-    statistics = try ChannelStatistics(of: source)
+    let statistics = try ChannelStatistics(of: source)
+    self.statistics = statistics
     let sweep = ChannelSweep(
       network: network, source: source, plan: plan, baselines: configuration.baselines, statistics: statistics,
       seed: configuration.seed)
