@@ -92,7 +92,11 @@ import Testing
       ["trace"] + Self.model + ["--layer", "layer2.0.add", "--image-size", "64,96", picture] + options, in: folder)
     #expect(atOnce.status == 0, "\(atOnce.error)")
     let (a, b) = (try TraceDocument(fromFile.output), try TraceDocument(atOnce.output))
-    #expect(a.assignment == b.assignment && a.scores == b.scores)
+    #expect(a.assignment == b.assignment && a.scores.count == b.scores.count)
+    // A run with captures goes layer by layer, one that asks for an output alone by a plan that folds normalisations: the
+    // rounding differs.
+    let largest = a.scores.map { Swift.abs($0) }.max() ?? 0
+    #expect(zip(a.scores, b.scores).allSatisfy { Swift.abs($0 - $1) < 1e-5 * largest })
     #expect(a.shape == [1, 8, 12, 4] && b.shape == [8, 12, 4])
     let two = try Clew.run(
       ["trace"] + Self.model + ["--layer", "layer2.0.add", "--image-size", "64,96", picture, picture] + options, in: folder)
