@@ -34,6 +34,7 @@ public struct AblationSweep: Sendable {
   }
 
   /// - Parameters:
+  ///   - head: the classifier.
   ///   - features: [samples, features] float64.
   ///   - baselines: what each feature of each sample is replaced by; the same shape.
   ///   - labels: the class of each sample; −1 for one that the classifier does not know, which is always wrong.

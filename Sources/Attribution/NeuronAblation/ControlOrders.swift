@@ -19,6 +19,7 @@ public struct ControlOrders: Sendable {
   /// - Parameters:
   ///   - count: how many orders; more begin with the same ones.
   ///   - features: how many features are ordered.
+  ///   - seed: of the permutations.
   public init(count: Int, features: Int, seed: UInt64) {
     orders = (0..<count).map { index in
       var random = RandomSource(seed: seed, stream: index)
@@ -33,6 +34,7 @@ public struct ControlOrders: Sendable {
   ///   - count: how many orders.
   ///   - targeted: a permutation of the features.
   ///   - property: of each feature.
+  ///   - seed: of the permutations.
   public init(count: Int, matching targeted: [Int], by property: [Double], seed: UInt64) {
     let ascending = property.indices.sorted { (property[$0], $0) < (property[$1], $1) }
     // At least ten to a stratum: of fewer, an order drawn would often be the targeted one. Ten strata suffice.

@@ -46,6 +46,7 @@ public struct QuantilePaths: Sendable {
   /// - Parameters:
   ///   - samples: the network and what it is run on.
   ///   - target: which output, from 0.
+  ///   - configuration: quantiles and shares.
   /// - Throws: ``NeuronError`` for a target or quantiles out of range, a network without a linear layer at its end, and what it throws.
   public init(_ samples: NetworkSamples, target: Int, configuration: Configuration = Configuration()) throws(NeuronError) {
     guard configuration.quantiles.count >= 2, configuration.quantiles.allSatisfy({ (0...1).contains($0) }),

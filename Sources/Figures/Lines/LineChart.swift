@@ -16,7 +16,14 @@ public struct LineChart: Figure {
     /// Whether each point is marked. Default: true.
     public var hasMarks: Bool
 
-    /// - Parameter color: Default: that of the palette at the curve's place in its panel.
+    /// - Parameters:
+    ///   - name: for the legend.
+    ///   - x: of each point.
+    ///   - y: of each point, as many.
+    ///   - band: low and high values of y, as many (default: nothing).
+    ///   - color: of curve, band and marks.
+    ///   - style: of the curve (default: solid).
+    ///   - hasMarks: whether each point is marked (default: true).
     public init(
       _ name: String, x: [Double], y: [Double], band: [(low: Double, high: Double)]? = nil, color: RGBColor,
       style: Style = .solid, hasMarks: Bool = true

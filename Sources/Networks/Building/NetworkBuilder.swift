@@ -46,7 +46,9 @@ public struct NetworkBuilder: Sendable {
 
   /// Declares an input.
   ///
-  /// - Parameter shape: [batch, channels, …]; `nil` where any extent will do.
+  /// - Parameters:
+  ///   - name: of the input.
+  ///   - shape: [batch, channels, …]; `nil` where any extent will do.
   public mutating func input(_ name: String = "input", shape: [Int?]? = nil) -> ValueReference {
     inputs.append(NetworkInput(name, shape: shape))
     return ValueReference(name)

@@ -5,7 +5,9 @@ extension StateDictionary {
   /// Reads the parameters of a checkpoint: a `.pth` file (its `state_dict`, where it has one), a safetensors or `.npz` file, or a
   /// run's folder, whose `last_checkpoint` names one.
   ///
-  /// - Parameter prefix: what the names begin with; `nil`: wrappers are recognised.
+  /// - Parameters:
+  ///   - path: of the file or folder.
+  ///   - prefix: what the names begin with; `nil`: wrappers are recognised.
   /// - Throws: `FormatError` for the file, ``NetworkError`` for the prefix.
   public static func load(_ path: String, prefix: String? = nil) throws -> StateDictionary {
     let file = try NamedArrays.load(path)

@@ -24,7 +24,11 @@ public struct ResNet: Architecture {
   public var outWidths: [Int]
   public var classes: Int
 
-  /// - Parameter width: of the stem and the first stage; each further one is twice as wide (default 64).
+  /// - Parameters:
+  ///   - depth: which of the family.
+  ///   - inChannels: of the input (default 3).
+  ///   - width: of the stem and the first stage; each further one is twice as wide (default 64).
+  ///   - classes: outputs (default 1000).
   public init(_ depth: Depth, inChannels: Int = 3, width: Int = 64, classes: Int = 1000) {
     self.depth = depth
     self.inChannels = inChannels

@@ -18,7 +18,13 @@ public struct VGG: Architecture {
   public var hidden: (Int, Int)
   public var classes: Int
 
-  /// - Parameter width: of the first stage; each further one is twice as wide, up to eight times (default 64).
+  /// - Parameters:
+  ///   - depth: which of the family.
+  ///   - isNormalized: whether batch normalisation follows each convolution (default: no).
+  ///   - inChannels: of the input (default 3).
+  ///   - width: of the first stage; each further one is twice as wide, up to eight times (default 64).
+  ///   - hidden: width of the first two linear layers (default 4096).
+  ///   - classes: outputs (default 1000).
   public init(
     _ depth: Depth, isNormalized: Bool = false, inChannels: Int = 3, width: Int = 64, hidden: Int = 4096, classes: Int = 1000
   ) {

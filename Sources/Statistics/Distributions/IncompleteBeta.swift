@@ -6,7 +6,11 @@ import Foundation
 /// with the factor in front of it by Loader's saddle point ("Fast and accurate computation of binomial probabilities", 2000),
 /// which keeps its accuracy where logarithms of gamma functions would cancel.
 ///
-/// - Parameter complement: 1 − x, where the caller knows it more exactly than the subtraction would give it.
+/// - Parameters:
+///   - x: from 0 to 1.
+///   - complement: 1 − x, where the caller knows it more exactly than the subtraction would give it.
+///   - a: positive.
+///   - b: positive.
 public func regularizedIncompleteBeta(_ x: Double, complement: Double? = nil, a: Double, b: Double) -> Double {
   let y = complement ?? (1 - x)
   if x <= 0 { return 0 }

@@ -37,6 +37,8 @@ private func distributions(_ p: [Double], _ q: [Double]) throws(StatisticsError)
 /// Counts of two samples in bins of equal width over their common range.
 ///
 /// - Parameters:
+///   - a: one sample.
+///   - b: the other.
 ///   - bins: how many; a value on the upper edge belongs to the last.
 /// - Throws: ``StatisticsError`` for an empty sample, NaN or infinity, or no bins.
 public func commonHistograms(

@@ -30,7 +30,9 @@ public struct TSNE: Sendable {
     }
   }
 
-  /// - Parameter table: [observations, variables], finite, of at least four observations.
+  /// - Parameters:
+  ///   - table: [observations, variables], finite, of at least four observations.
+  ///   - configuration: perplexity, iterations and seed.
   /// - Throws: ``StatisticsError`` for anything else, or a perplexity below 1.
   public init(_ table: NDArray, configuration: Configuration = Configuration()) throws(StatisticsError) {
     let table = try requireTable(table, "t-SNE")

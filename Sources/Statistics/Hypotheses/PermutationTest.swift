@@ -15,6 +15,8 @@ public struct PermutationTest: Sendable, Equatable {
   /// Whether two independent samples have the same mean.
   ///
   /// - Parameters:
+  ///   - a: one sample.
+  ///   - b: the other.
   ///   - draws: All relabellings are visited if there are no more than these.
   ///   - seed: of the draws.
   /// - Throws: ``StatisticsError`` for an empty sample, NaN or infinity.

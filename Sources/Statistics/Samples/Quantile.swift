@@ -1,7 +1,9 @@
 /// The values below which each share of the sample lies, by linear interpolation between order statistics: NumPy's default
 /// rule, number 7 of Hyndman & Fan (1996), with NumPy's rounding.
 ///
-/// - Parameter shares: from 0 to 1.
+/// - Parameters:
+///   - values: the sample.
+///   - shares: from 0 to 1.
 /// - Throws: ``StatisticsError`` for an empty sample, NaN or infinity, or a share outside its range.
 public func quantiles(_ values: [Double], _ shares: [Double]) throws(StatisticsError) -> [Double] {
   try requireCount(values, 1, "quantile")
