@@ -48,7 +48,7 @@ public struct NeuronAblation: Sendable {
   /// - Parameters:
   ///   - head: the classifier of the targets.
   ///   - train: what probes are fitted on; its groups must be known.
-  ///   - splits: what is reported, at least one, with as many features.
+  ///   - given: what is reported, at least one, with as many features.
   ///   - configuration: baselines, sizes, controls and probes.
   ///   - onStep: called before each split with what is done.
   /// - Throws: ``NeuronError``: sizes that do not fit, a training split of one group or one target, or a probe that has no fit.
