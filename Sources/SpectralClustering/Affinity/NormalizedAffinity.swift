@@ -105,21 +105,19 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
     return result
   }
 
-  /// Y = diag-shifted operator: column c is shift_c·x_c − A·x_c, in the precision of W.
-  func applyShifted(_ x: Matrix<T>, shifts: [T], scratch: Matrix<T>, into y: Matrix<T>) {
+  /// A·X in the precision of W throughout.
+  func product(_ x: Matrix<T>) -> Matrix<T> {
     let (n, m) = (nodeCount, x.columns)
-    Parallel.forEachChunk(of: n, size: 1024) { rows in
-      for i in rows {
-        let (source, target, s) = (x.row(i), scratch.pointer + i * m, scalesInPrecision.pointer[i])
-        T.affine(s, 0, source, target, m)
-      }
+    let (scaled, result) = (Matrix<T>(uninitialized: n, m), Matrix<T>(uninitialized: n, m))
+    Parallel.forEachChunk(of: n, size: tallChunk) { rows in
+      for i in rows { T.affine(scalesInPrecision.pointer[i], 0, x.row(i), scaled.row(i), m) }
     }
-    Parallel.forEachChunk(of: n, size: 512) { rows in
+    // Fewer rows at a time would pack X more often.
+    Parallel.forEachChunk(of: n, size: 1280) { rows in
       T.gemm(
-        false, false, rows.count, m, n, 1, weights.row(rows.lowerBound), n, scratch.pointer, m, 0,
-        y.row(rows.lowerBound), m)
-      T.shifted(
-        shifts, scalesInPrecision.row(rows.lowerBound), x.row(rows.lowerBound), y.row(rows.lowerBound), rows.count, m)
+        false, false, rows.count, m, n, 1, weights.row(rows.lowerBound), n, scaled.pointer, m, 0, result.row(rows.lowerBound), m)
+      for i in rows { T.affine(scalesInPrecision.pointer[i], 0, result.row(i), result.row(i), m) }
     }
+    return result
   }
 }

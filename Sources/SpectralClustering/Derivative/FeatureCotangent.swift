@@ -27,6 +27,8 @@ extension NormalizedAffinity {
   }
 
   /// [L V] or [V L], so that L·Vᵀ + V·Lᵀ is one product.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   private func paired(_ cotangent: AffinityCotangent<T>, _ leading: Matrix<Double>, factorFirst: Bool) -> Matrix<T> {
     let k = leading.columns
     let result = Matrix<T>(uninitialized: nodeCount, 2 * k)
@@ -42,6 +44,8 @@ extension NormalizedAffinity {
     return result
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   private func cotangentRows(
     _ nodes: [Int], left: Matrix<T>, right: Matrix<T>, degrees: Matrix<T>, into result: Matrix<Double>
   ) {
