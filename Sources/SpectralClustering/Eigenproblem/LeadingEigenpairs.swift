@@ -97,7 +97,7 @@ extension NormalizedAffinity {
 
   private func fullDecomposition(_ count: Int) throws(SpectralError) -> LeadingEigenpairs {
     let n = nodeCount
-    let dense = Matrix<Double>(uninitialized: n, n)
+    let (dense, weights) = (Matrix<Double>(uninitialized: n, n), denseWeights())
     for i in 0..<n {
       for j in 0..<n { dense[i, j] = scales.pointer[i] * Double(weights[i, j]) * scales.pointer[j] }
     }
