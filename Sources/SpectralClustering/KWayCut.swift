@@ -1,7 +1,7 @@
 /// A normalised cut rotated into segments: scores, a partition, and gradients of each segment's objective.
 ///
-/// The objective of segment k is the mean of |score_ik| over its nodes, score = V·R. σ and the assignment are constants of
-/// the derivative; R follows ``RotationRule``.
+/// The objective of segment k is the mean of |score_ik| over its nodes, score = V·R. The assignment is a constant of the
+/// derivative; R follows ``RotationRule``, σ ``WidthRule``.
 public struct KWayCut: Sendable {
   public let cut: NormalizedCut
   public let rule: RotationRule
@@ -45,6 +45,8 @@ public struct KWayCut: Sendable {
   public struct SegmentGradients: Sendable {
     /// [N, D] float64: row i is the gradient of the objective of i's segment with respect to the features of node i.
     public let values: NDArray
+    /// ∂objective/∂σ of each segment, whether σ moves or not; 0 for an empty one, `nil` for an affinity of your own.
+    public let widthGradients: [Double]?
     /// Largest relative residual of the linear solves behind each segment's gradient; 0 for an empty one.
     public let residuals: [Double]
     public let warnings: [String]
@@ -64,7 +66,11 @@ public struct KWayCut: Sendable {
           vectors: scores.pullback(objectiveCotangent(occupied[index], values: values)), values: zeros)
       })
     var residuals = zeros
-    for (index, segment) in occupied.enumerated() { residuals[segment] = result.residuals[index] }
+    var widths = result.widths.map { _ in zeros }
+    for (index, segment) in occupied.enumerated() {
+      residuals[segment] = result.residuals[index]
+      if let found = result.widths { widths?[segment] = found[index] }
+    }
     var warnings: [String] = []
     if result.leftOut > 1e-6 {
       warnings.append(
@@ -77,7 +83,8 @@ public struct KWayCut: Sendable {
     {
       warnings.append("a linear solve stopped at a relative residual of \(worst)")
     }
-    return SegmentGradients(values: result.features.array, residuals: residuals, warnings: warnings)
+    return SegmentGradients(
+      values: result.features.array, widthGradients: widths, residuals: residuals, warnings: warnings)
   }
 
   /// ∂(mean |score_k| over segment k)/∂score, [N, K]; zero where the score is zero.

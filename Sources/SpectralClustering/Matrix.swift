@@ -96,6 +96,10 @@ struct MatrixView<T: RealScalar>: @unchecked Sendable {
     MatrixView(owner: owner, base: base + range.lowerBound, rows: rows, columns: range.count, stride: stride)
   }
 
+  func rows(_ range: Range<Int>) -> MatrixView<T> {
+    MatrixView(owner: owner, base: base + range.lowerBound * stride, rows: range.count, columns: columns, stride: stride)
+  }
+
   /// Some of the columns, in the given order.
   func selecting(columns selected: [Int]) -> Matrix<T> {
     let result = Matrix<T>(uninitialized: rows, selected.count)

@@ -1,9 +1,8 @@
-import Foundation
-
-/// A normalised cut of features: the leading eigenvectors of the normalised Gaussian affinity, exactly, with the residual of
-/// each, and everything that their derivative needs.
+/// A normalised cut of features: the leading eigenvectors of the normalised affinity, exactly, with the residual of each, and
+/// everything that their derivative needs.
 ///
-/// Shi & Malik, "Normalized cuts and image segmentation", PAMI 2000. The affinity is stored: N² numbers of the precision.
+/// Shi & Malik, "Normalized cuts and image segmentation", PAMI 2000. All pairs of nodes count; ``AffinityRegime`` says whether
+/// their N² affinities are stored or made again, a tile at a time, whenever they are used.
 public struct NormalizedCut: Sendable {
   /// Number of nodes, N, and of eigenvectors, K.
   public let nodeCount: Int
@@ -15,8 +14,15 @@ public struct NormalizedCut: Sendable {
   /// ‖A·v − λ·v‖ of each.
   public let residuals: [Double]
   public let gap: EigenGap
-  /// Width of the affinity, in the units of the features.
+  /// Width of the affinity, in the units of the features (of 1 − cos for the cosine); 1 for an affinity of your own, which has
+  /// none.
   public let sigma: Double
+  /// What the affinity of two nodes is made of.
+  public let kernel: AffinityKernel
+  /// What σ is in the derivative.
+  public let widthRule: WidthRule
+  /// How the affinity is held.
+  public let regime: AffinityRegime
   /// Precision of the affinity: float32 or float64.
   public let precision: DType
   public let warnings: [String]
@@ -27,13 +33,29 @@ public struct NormalizedCut: Sendable {
   /// - Parameters:
   ///   - features: [N, D], finite, float32 or float64.
   ///   - segments: K, from 1 to N.
+  ///   - kernel: what the affinity of two nodes is made of (default: Gaussian).
   ///   - width: σ (default: the median of the non-zero pairwise distances).
+  ///   - widthRule: what σ is in the derivative (default: a constant); only a median can move.
   ///   - precision: of the affinity, float32 or float64 (default: that of the features). Distances are taken from the features
   ///     as given, before they are rounded to it.
+  ///   - memory: what a stored affinity may take (default: half of what is free). If N² numbers of the precision are more, the
+  ///     affinity is made again, a tile at a time, whenever it is used.
+  ///   - onPass: told how far the passes over the affinity have come, here and in gradients; called on the caller's thread.
   /// - Throws: ``SpectralError``.
   public init(
-    _ features: NDArray, segments: Int, width: AffinityWidth = .medianDistance, precision: DType? = nil
+    _ features: NDArray, segments: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
+    widthRule: WidthRule = .frozen, precision: DType? = nil, memory: MemoryBudget = .halfOfFree,
+    onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
+    let precision = precision ?? features.dtype
+    let n = features.rank > 0 ? features.shape[0] : 0
+    let options = AffinityOptions(
+      kernel: kernel, width: width, widthRule: widthRule,
+      regime: AffinityRegime(nodes: n, precision: precision, memory: memory), progress: AffinityProgress(onPass))
+    try self.init(features, segments: segments, precision: precision, options)
+  }
+
+  init(_ features: NDArray, segments: Int, precision: DType, _ options: AffinityOptions) throws(SpectralError) {
     guard features.rank == 2, features.dtype.isFloating else {
       throw .invalidInput("expected features [nodes, channels] in float32 or float64, found \(Signature(features))")
     }
@@ -42,12 +64,12 @@ public struct NormalizedCut: Sendable {
     guard (1...n).contains(segments) else {
       throw .invalidInput("\(segments) segments of \(n) nodes; expected from 1 to \(n)")
     }
-    let precision = precision ?? features.dtype
     guard precision.isFloating else { throw .invalidInput("the precision is \(precision); expected float32 or float64") }
+    (kernel, widthRule, regime) = (options.kernel, options.widthRule, options.regime)
     if precision == .float32 {
-      affinity = try NormalizedAffinity<Float>(features, width: width)
+      affinity = try NormalizedAffinity<Float>(features, options)
     } else {
-      affinity = try NormalizedAffinity<Double>(features, width: width)
+      affinity = try NormalizedAffinity<Double>(features, options)
     }
     pairs = try affinity.leadingEigenpairs(segments)
     (nodeCount, segmentCount, self.precision, sigma) = (n, segments, precision, affinity.sigma)
@@ -63,20 +85,6 @@ public struct NormalizedCut: Sendable {
         "eigenvalue 1 occurs \(unit) times: the nodes fall into groups without affinity to each other; a larger sigma joins them"
       ] : []
     warnings = affinity.warnings + pieces + gap.warnings(segments, tolerance: tolerance)
-  }
-
-  /// Throws ``SpectralError/invalidInput(_:)`` if the affinity of so many nodes does not fit in this machine's memory: it is
-  /// stored in full, and to ask for more than there is would end the program without a word.
-  public static func checkMemory(nodes: Int, precision: DType) throws(SpectralError) {
-    let (needed, available) = (
-      Double(nodes) * Double(nodes) * Double(precision.byteCount), Double(ProcessInfo.processInfo.physicalMemory)
-    )
-    if needed > 0.9 * available {
-      let gigabytes = { (bytes: Double) in String(format: "%.1f GB", bytes / 1e9) }
-      throw .invalidInput(
-        "found \(nodes) nodes, whose affinity takes \(gigabytes(needed)), expected at most 90 % of this machine's "
-          + "\(gigabytes(available)); use fewer nodes")
-    }
   }
 
   /// The top eigenvectors as a mutable matrix.
@@ -122,6 +130,18 @@ struct FeaturePullback: Sendable {
   let residuals: [Double]
   /// Largest share of a right-hand side along directions in which λ_K = λ_{K+1}; only with ``ClosedGapRule/leaveOut``.
   let leftOut: Double
+  /// ∂ℓ/∂σ of each cotangent; `nil` for an affinity of someone else's.
+  let widths: [Double]?
+}
+
+extension AffinityRegime {
+  /// - Parameters:
+  ///   - nodes: N.
+  ///   - precision: of the N² numbers.
+  ///   - memory: what they may take.
+  init(nodes: Int, precision: DType, memory: MemoryBudget) {
+    self = Double(nodes) * Double(nodes) * Double(precision.byteCount) <= memory.bytes ? .stored : .tiles
+  }
 }
 
 extension NormalizedAffinity: Affinity {
@@ -132,18 +152,22 @@ extension NormalizedAffinity: Affinity {
   ) throws(SpectralError) -> FeaturePullback {
     let solver = ShiftedSolve(self, pairs)
     let leading = pairs.vectors.selecting(columns: Array(0..<pairs.wanted))
-    let features = Matrix<Double>(nodeCount, self.features.channelCount)
-    var (residuals, leftOut) = ([Double](), 0.0)
+    let features = Matrix<Double>(nodeCount, channelCount)
+    var (residuals, leftOut, widths) = ([Double](), 0.0, profile.map { _ in [Double]() })
     // In one block solve, unless its N·K numbers for each cotangent would fill the memory: K cotangents have N·K².
     let block = max(1, solveSize / (nodeCount * pairs.wanted))
     for first in stride(from: 0, to: rows.count, by: block) {
       let last = min(rows.count, first + block)
       let solved = try solver.pullback(last - first, closedGap: closedGap, cotangent: { cotangent(first + $0) })
       writeFeatureCotangent(solved.cotangents, leading: leading, rows: Array(rows[first..<last]), into: features)
+      if let found = widthCotangents(solved.cotangents, leading: leading) {
+        for (index, width) in found.enumerated() { addMedianCotangent(width, nodes: rows[first + index], into: features) }
+        widths?.append(contentsOf: found)
+      }
       residuals += solved.residuals
       leftOut = max(leftOut, solved.leftOut)
     }
-    return FeaturePullback(features: features, residuals: residuals, leftOut: leftOut)
+    return FeaturePullback(features: features, residuals: residuals, leftOut: leftOut, widths: widths)
   }
 }
 

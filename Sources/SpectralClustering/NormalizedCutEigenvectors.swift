@@ -46,20 +46,25 @@ struct NormalizedCutEigenvectors: Primitive {
   static let errorSamples: [ErrorSample] = []
 }
 
-/// The leading eigenvectors of the normalised Gaussian affinity, as a tensor that can be differentiated for any loss.
+/// The leading eigenvectors of the normalised affinity, as a tensor that can be differentiated for any loss.
 ///
 /// - Parameters:
 ///   - features: [N, D].
 ///   - count: K.
-///   - width: σ of the affinity (default: the median distance); a constant of the derivative.
+///   - kernel: what the affinity of two nodes is made of (default: Gaussian).
+///   - width: σ of the affinity (default: the median distance).
+///   - widthRule: what a median σ is in the derivative (default: a constant).
+///   - memory: what a stored affinity may take (default: half of what is free); beyond, tiles.
 /// - Returns: `vectors` [N, K], unit columns by descending eigenvalue, signs fixed by the largest-magnitude entry;
 ///   `values` [K]; and the ``NormalizedCut`` behind them, with residuals, spectral gap and warnings.
 /// - Throws: ``SpectralError``. Asking for the gradient of a loss that depends on the choice of eigenvectors at equal
 ///   eigenvalues throws `TensorError.notDifferentiable`.
 public func normalizedCutEigenvectors(
-  of features: Tensor, count: Int, width: AffinityWidth = .medianDistance
+  of features: Tensor, count: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
+  widthRule: WidthRule = .frozen, memory: MemoryBudget = .halfOfFree
 ) throws -> (vectors: Tensor, values: Tensor, cut: NormalizedCut) {
-  let cut = try NormalizedCut(features.value, segments: count, width: width)
+  let cut = try NormalizedCut(
+    features.value, segments: count, kernel: kernel, width: width, widthRule: widthRule, memory: memory)
   let outputs = try NormalizedCutEigenvectors(cut: cut).apply([features])
   return (outputs[0], outputs[1], cut)
 }

@@ -121,7 +121,7 @@ import Testing
 
 /// W as the cut keeps it, in its precision.
 private func storedWeights(_ cut: NormalizedCut) -> [Double] {
-  if let single = cut.affinity as? NormalizedAffinity<Float> { return single.weights.array.doubles }
-  if let double = cut.affinity as? NormalizedAffinity<Double> { return double.weights.array.doubles }
+  if let single = cut.affinity as? NormalizedAffinity<Float> { return single.denseWeights().array.doubles }
+  if let double = cut.affinity as? NormalizedAffinity<Double> { return double.denseWeights().array.doubles }
   return []
 }

@@ -48,12 +48,16 @@ enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
   /* y += alpha x */                                                                                              \
   void ck_axpy_##S(T alpha, const T *x, T *y, ptrdiff_t n);
 
-// Kernels of the Gaussian affinity and of its derivative; matrices are row-major and contiguous.
+// What a squared distance becomes: the affinity, its derivative by the squared distance, and that by the logarithm of its width.
+enum ck_affinity_entry { CK_GAUSSIAN, CK_GAUSSIAN_WIDTH, CK_COSINE, CK_COSINE_SLOPE, CK_COSINE_WIDTH };
+
+// Kernels of the affinity and of its derivative; matrices are row-major and contiguous.
 #define CK_DECLARE_SPECTRAL(T, S)                                                                                 \
   void ck_squared_distances_##S(const T *gram, const T *rowNorm, const T *columnNorm, ptrdiff_t rows,             \
-                                ptrdiff_t columns, T *d2);                                                        \
+                                ptrdiff_t columns, T threshold, T *d2, uint8_t *close);                           \
   double ck_squared_distance_##S(const T *a, const T *b, ptrdiff_t n);                                            \
-  void ck_gaussian_##S(T scale, T *w, ptrdiff_t n);                                                               \
+  void ck_affinity_##S(enum ck_affinity_entry entry, T factor, T *x, ptrdiff_t n);                                \
+  void ck_transpose_##S(const T *x, ptrdiff_t rows, ptrdiff_t columns, T *y);                                     \
   void ck_column_dots_##S(const T *a, const T *b, ptrdiff_t rows, ptrdiff_t columns, double *sums);               \
   void ck_column_scale_##S(const double *factor, T *x, ptrdiff_t rows, ptrdiff_t columns);                        \
   double ck_affinity_cotangent_##S(T s, const T *sColumn, T d, const T *dColumn, const T *w, T *b, ptrdiff_t n);  \

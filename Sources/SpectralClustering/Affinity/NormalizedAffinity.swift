@@ -1,123 +1,159 @@
 import CKernels
-import Foundation
 
-/// How the width σ of the Gaussian affinity is chosen.
-public enum AffinityWidth: Sendable, Equatable {
-  /// Given, in the units of the features.
-  case value(Double)
-  /// The median of the non-zero pairwise distances; a constant of the derivative.
-  case medianDistance
-}
-
-/// The normalised affinity A = S·W·S with W_ij = exp(−‖x_i − x_j‖²/2σ²), S = diag(W·1)^(−1/2). W is stored.
+/// The normalised affinity A = S·W·S with W_ij = w(x_i, x_j) and S = diag(W·1)^(−1/2). W is stored, or made again from the
+/// features, a tile at a time, whenever it is used.
 final class NormalizedAffinity<T: SpectralScalar>: Sendable {
-  let features: CentredFeatures<T>
+  let nodeCount: Int
+  /// Of the features as given.
+  let channelCount: Int
+  let tiles: AffinityTiles<T>
+  /// W, [N, N], symmetric; `nil` if it is not kept.
+  let stored: Matrix<T>?
+  /// Lengths of the feature vectors, where distances are taken between their directions.
+  let directions: DirectionLengths?
   let sigma: Double
-  /// 1/σ for the scaled features.
-  let inverseWidth: Double
-  /// W, [N, N], symmetric.
-  let weights: Matrix<T>
+  /// The pairs at the median distance, if σ moves with them.
+  let medianPairs: [MedianPair]
   /// d = W·1.
   let degrees: [Double]
   /// s = d^(−1/2).
   let scales: Matrix<Double>
   let scalesInPrecision: Matrix<T>
   let warnings: [String]
-  var nodeCount: Int { weights.rows }
+  let regime: AffinityRegime
+  let progress: AffinityProgress
 
-  init(_ features: NDArray, width: AffinityWidth) throws(SpectralError) {
-    try NormalizedCut.checkMemory(nodes: features.shape[0], precision: T.dtype)
-    let centred = try CentredFeatures<T>(features)
-    let n = centred.nodeCount
-    let weights = squaredDistances(centred)
+  /// What a gradient of directions needs to become one of features.
+  struct DirectionLengths: Sendable { let values: [Double] }
+
+  init(_ features: NDArray, _ options: AffinityOptions) throws(SpectralError) {
+    let given = try finiteFeatures(features)
+    (nodeCount, channelCount, regime, progress) = (given.rows, given.columns, options.regime, options.progress)
     var warnings: [String] = []
-    switch width {
-    case .value(let given):
-      if !representableMagnitudes.contains(given) {
-        throw .invalidInput("sigma is \(given); expected a positive number from 1e-100 to 1e+100")
-      }
-      sigma = given
-    case .medianDistance:
-      if let median = medianDistance(weights) {
-        sigma = median / centred.scale
-      } else {
-        sigma = 1
-        warnings.append("all nodes have the same features: every distance is zero, so sigma is set to 1")
-      }
-    }
-    inverseWidth = 1 / sigma / centred.scale
-    // The largest centred feature is between 1 and 2 in scaled units.
-    if T.dtype == .float32 && inverseWidth > 1e4 {
+    let directions = try options.kernel.isOfDirections ? FeatureDirections(given) : nil
+    if let count = directions?.zeroCount, count > 0 {
       warnings.append(
-        "sigma (\(sigma)) is less than a ten-thousandth of the features' range, which float32 hardly resolves: use float64")
+        "\(count) of \(nodeCount) feature vectors are zero and have no direction: they count as orthogonal to the others and "
+          + "equal to each other, and have no gradient")
     }
-    // Infinity times the zero distance of a node from itself would be NaN.
-    let largest = T.dtype == .float32 ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude
-    let scale = T(min(largest, 0.5 * inverseWidth * inverseWidth))
-    var degrees = [Double](repeating: 0, count: n)
-    degrees.withUnsafeMutableBufferPointer { degrees in
-      guard let degrees = degrees.baseAddress else { return }
-      Parallel.forEachChunk(of: n, size: 64) { rows in
-        for i in rows {
-          T.gaussian(scale, weights.row(i), n)
-          degrees[i] = T.reduceRun(CK_SUM, weights.row(i), n)
+    self.directions = directions.map { DirectionLengths(values: $0.lengths) }
+    let points = try CentredFeatures<T>(directions?.points ?? given)
+
+    if case .custom(let kernel) = options.kernel {
+      let custom = CustomTiles(kernel: kernel, features: given)
+      if let violation = custom.violation() { throw .invalidInput(violation) }
+      let tiles = AffinityTiles(points, .custom(custom), group: options.tileGroup)
+      let stored = regime == .stored ? AffinityTiles.stored(points) { tiles.fill(.weight, $0, $1, into: $2) } : nil
+      (self.tiles, self.stored, sigma, medianPairs) = (tiles, stored, 1, [])
+    } else {
+      let squared = regime == .stored ? AffinityTiles.stored(points) { points.squaredDistances($0, $1, into: $2) } : nil
+      let kind: KernelProfile<T>.Kind = directions == nil ? .gaussian : .cosine
+      let width = try chooseWidth(options, kind, points, squared)
+      sigma = width.sigma
+      medianPairs = width.pairs
+      if let warning = width.warning { warnings.append(warning) }
+      let profile = KernelProfile<T>(kind, sigma: sigma, scale: points.scale)
+      if let squared {
+        Parallel.forEachChunk(of: nodeCount, size: 64) { rows in
+          for row in rows { profile.apply(.weight, squared.row(row), squared.columns) }
         }
       }
+      (tiles, stored) = (AffinityTiles(points, .profile(profile), group: options.tileGroup), squared)
     }
-    self.features = centred
-    self.weights = weights
-    self.degrees = degrees
-    scales = Matrix(n, 1, degrees.map { 1 / $0.squareRoot() })
-    scalesInPrecision = Matrix(n, 1, degrees.map { T(1 / $0.squareRoot()) })
+
+    degrees = stored.map(rowSums) ?? rowSums(tiles)
+    if let lonely = degrees.firstIndex(where: { !($0 > 0) }) {
+      throw .invalidInput("node \(lonely) has no affinity to any node, itself included; expected one above zero")
+    }
+    scales = Matrix(nodeCount, 1, degrees.map { 1 / $0.squareRoot() })
+    scalesInPrecision = Matrix(nodeCount, 1, degrees.map { T(1 / $0.squareRoot()) })
     self.warnings = warnings
   }
 
-  /// Y = A·X in double, whatever the precision of W: eigenpairs and residuals are exact for the stored affinity.
-  func apply(_ x: Matrix<Double>) -> Matrix<Double> { apply(x, kernel: T.blockProduct) }
-
-  /// Y = A·X with the rounding of W's precision: what iterations are made of.
-  func applyRounded(_ x: Matrix<Double>) -> Matrix<Double> { apply(x, kernel: T.panelProduct) }
-
-  private func apply<P: RealScalar>(
-    _ x: Matrix<Double>,
-    kernel: (UnsafePointer<T>, Int, UnsafePointer<P>, Int, Int, UnsafeMutablePointer<Double>) -> Void
-  ) -> Matrix<Double> {
-    let (n, m) = (nodeCount, x.columns)
-    let result = Matrix<Double>(uninitialized: n, m)
-    for first in stride(from: 0, to: m, by: panelWidth) {
-      let width = min(panelWidth, m - first)
-      let panel = Matrix<P>(n, panelWidth)
-      Parallel.forEachChunk(of: n, size: 1024) { rows in
-        for i in rows {
-          let (source, target, s) = (x.row(i) + first, panel.row(i), self.scales.pointer[i])
-          for c in 0..<width { target[c] = P(s * source[c]) }
-        }
-      }
-      Parallel.forEachChunk(of: n, size: 132) { rows in
-        let product = Matrix<Double>(uninitialized: rows.count, panelWidth)
-        kernel(self.weights.row(rows.lowerBound), n, panel.pointer, rows.count, n, product.pointer)
-        for i in rows {
-          let (source, target, s) = (product.row(i - rows.lowerBound), result.row(i) + first, self.scales.pointer[i])
-          for c in 0..<width { target[c] = s * source[c] }
-        }
-      }
-    }
-    return result
+  /// W, [N, N], for computations that need all of it.
+  func denseWeights() -> Matrix<T> {
+    stored ?? AffinityTiles.stored(tiles.points) { self.tiles.fill(.weight, $0, $1, into: $2) }
   }
 
-  /// A·X in the precision of W throughout.
-  func product(_ x: Matrix<T>) -> Matrix<T> {
-    let (n, m) = (nodeCount, x.columns)
-    let (scaled, result) = (Matrix<T>(uninitialized: n, m), Matrix<T>(uninitialized: n, m))
-    Parallel.forEachChunk(of: n, size: tallChunk) { rows in
-      for i in rows { T.affine(scalesInPrecision.pointer[i], 0, x.row(i), scaled.row(i), m) }
-    }
-    // Fewer rows at a time would pack X more often.
-    Parallel.forEachChunk(of: n, size: 1280) { rows in
-      T.gemm(
-        false, false, rows.count, m, n, 1, weights.row(rows.lowerBound), n, scaled.pointer, m, 0, result.row(rows.lowerBound), m)
-      for i in rows { T.affine(scalesInPrecision.pointer[i], 0, result.row(i), result.row(i), m) }
-    }
-    return result
+  /// A profile of squared distances; `nil` for an affinity of someone else's.
+  var profile: KernelProfile<T>? {
+    if case .profile(let profile) = tiles.source { return profile }
+    return nil
   }
+}
+
+/// Everything about an affinity but its features and its precision.
+struct AffinityOptions: Sendable {
+  var kernel = AffinityKernel.gaussian
+  var width = AffinityWidth.medianDistance
+  var widthRule = WidthRule.frozen
+  var regime = AffinityRegime.stored
+  /// See ``AffinityTiles/group``.
+  var tileGroup = 1
+  var progress = AffinityProgress(nil)
+}
+
+extension AffinityKernel {
+  var isOfDirections: Bool {
+    if case .cosine = self { return true }
+    return false
+  }
+}
+
+private struct ChosenWidth {
+  var sigma: Double
+  var pairs: [MedianPair] = []
+  var warning: String?
+}
+
+/// - Parameter squared: distances, if they are stored.
+private func chooseWidth<T: SpectralScalar>(
+  _ options: AffinityOptions, _ kind: KernelProfile<T>.Kind, _ points: CentredFeatures<T>, _ squared: Matrix<T>?
+) throws(SpectralError) -> ChosenWidth {
+  var result: ChosenWidth
+  switch options.width {
+  case .value(let given):
+    if !representableMagnitudes.contains(given) {
+      throw .invalidInput("sigma is \(given); expected a positive number from 1e-100 to 1e+100")
+    }
+    if options.widthRule == .moving {
+      throw .invalidInput("sigma is given (\(given)) and so cannot move with the features; expected the median distance")
+    }
+    result = ChosenWidth(sigma: given)
+  case .medianDistance:
+    let median = MedianDistance(squared.map { PairVisitor($0) } ?? PairVisitor(points))
+    if median.squares.isEmpty {
+      return ChosenWidth(
+        sigma: 1, warning: "all nodes have the same features: every distance is zero, so sigma is set to 1")
+    }
+    let widths = median.squares.map { KernelProfile<T>.width(kind, distance: $0.squareRoot(), scale: points.scale) }
+    result = ChosenWidth(sigma: widths.reduce(0, +) / Double(widths.count))
+    if options.widthRule == .moving { result.pairs = median.pairs() }
+  }
+  // The largest centred coordinate is between 1 and 2 in scaled units.
+  if T.dtype == .float32 && kind == .gaussian && 1 / result.sigma / points.scale > 1e4 {
+    result.warning =
+      "sigma (\(result.sigma)) is less than a ten-thousandth of the features' range, which float32 hardly resolves: use float64"
+  }
+  return result
+}
+
+private func rowSums<T: SpectralScalar>(_ weights: Matrix<T>) -> [Double] {
+  let sums = Matrix<Double>(uninitialized: weights.rows, 1)
+  Parallel.forEachChunk(of: weights.rows, size: 64) { rows in
+    for row in rows { sums.pointer[row] = T.reduceRun(CK_SUM, weights.row(row), weights.columns) }
+  }
+  return (0..<weights.rows).map { sums.pointer[$0] }
+}
+
+private func rowSums<T: SpectralScalar>(_ tiles: AffinityTiles<T>) -> [Double] {
+  let sums = Matrix<Double>(tiles.points.nodeCount, 1)
+  tiles.forEach(.weight) { rows, columns, tile in
+    for row in rows {
+      let values = tile.pointer + (row - rows.lowerBound) * columns.count
+      sums.pointer[row] += T.reduceRun(CK_SUM, values, columns.count)
+      if rows != columns { T.accumulate(values, sums.pointer + columns.lowerBound, columns.count) }
+    }
+  }
+  return (0..<sums.rows).map { sums.pointer[$0] }
 }

@@ -7,9 +7,11 @@ let panelWidth = 16
 /// The element type of a stored affinity together with the compiled kernels of the affinity and its derivative.
 protocol SpectralScalar: RealScalar {
   static func squaredDistances(
-    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ d2: Destination)
+    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ threshold: Self,
+    _ d2: Destination, _ close: UnsafeMutablePointer<UInt8>)
   static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double
-  static func gaussian(_ scale: Self, _ w: Destination, _ n: Int)
+  static func affinity(_ entry: ck_affinity_entry, _ factor: Self, _ x: Destination, _ n: Int)
+  static func transpose(_ x: Source, _ rows: Int, _ columns: Int, _ y: Destination)
   static func columnDots(_ a: Source, _ b: Source, _ rows: Int, _ columns: Int, _ sums: UnsafeMutablePointer<Double>)
   static func columnScale(_ factors: UnsafePointer<Double>, _ x: Destination, _ rows: Int, _ columns: Int)
   static func affinityCotangent(
@@ -32,16 +34,24 @@ protocol SpectralScalar: RealScalar {
   static var eigenTolerance: Double { get }
   /// Error of ``panelProduct(_:_:_:_:_:_:)`` on an eigenvector, relative to its eigenvalue; `nil` if it is exact.
   static var panelError: Double? { get }
+  /// Squared distances of at most this share of the norms are computed directly: of the expanded form mostly rounding is left.
+  static var closeShare: Self { get }
   /// Eigenvalues closer than this cannot be told apart.
   static var gapTolerance: Double { get }
 }
 
 extension Float: SpectralScalar {
   static func squaredDistances(
-    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ d2: Destination
-  ) { ck_squared_distances_f32(gram, rowNorm, columnNorm, rows, columns, d2) }
+    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ threshold: Self,
+    _ d2: Destination, _ close: UnsafeMutablePointer<UInt8>
+  ) { ck_squared_distances_f32(gram, rowNorm, columnNorm, rows, columns, threshold, d2, close) }
   static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_squared_distance_f32(a, b, n) }
-  static func gaussian(_ scale: Self, _ w: Destination, _ n: Int) { ck_gaussian_f32(scale, w, n) }
+  static func affinity(_ entry: ck_affinity_entry, _ factor: Self, _ x: Destination, _ n: Int) {
+    ck_affinity_f32(entry, factor, x, n)
+  }
+  static func transpose(_ x: Source, _ rows: Int, _ columns: Int, _ y: Destination) {
+    ck_transpose_f32(x, rows, columns, y)
+  }
   static func columnDots(_ a: Source, _ b: Source, _ rows: Int, _ columns: Int, _ sums: UnsafeMutablePointer<Double>) {
     ck_column_dots_f32(a, b, rows, columns, sums)
   }
@@ -66,15 +76,22 @@ extension Float: SpectralScalar {
   static var solveTolerance: Double { 4e-6 }
   static var eigenTolerance: Double { 1e-9 }
   static var panelError: Double? { 1e-7 }
+  static var closeShare: Self { 1e-2 }
   static var gapTolerance: Double { 1e-7 }
 }
 
 extension Double: SpectralScalar {
   static func squaredDistances(
-    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ d2: Destination
-  ) { ck_squared_distances_f64(gram, rowNorm, columnNorm, rows, columns, d2) }
+    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ threshold: Self,
+    _ d2: Destination, _ close: UnsafeMutablePointer<UInt8>
+  ) { ck_squared_distances_f64(gram, rowNorm, columnNorm, rows, columns, threshold, d2, close) }
   static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_squared_distance_f64(a, b, n) }
-  static func gaussian(_ scale: Self, _ w: Destination, _ n: Int) { ck_gaussian_f64(scale, w, n) }
+  static func affinity(_ entry: ck_affinity_entry, _ factor: Self, _ x: Destination, _ n: Int) {
+    ck_affinity_f64(entry, factor, x, n)
+  }
+  static func transpose(_ x: Source, _ rows: Int, _ columns: Int, _ y: Destination) {
+    ck_transpose_f64(x, rows, columns, y)
+  }
   static func columnDots(_ a: Source, _ b: Source, _ rows: Int, _ columns: Int, _ sums: UnsafeMutablePointer<Double>) {
     ck_column_dots_f64(a, b, rows, columns, sums)
   }
@@ -99,5 +116,6 @@ extension Double: SpectralScalar {
   static var solveTolerance: Double { 1e-12 }
   static var eigenTolerance: Double { 1e-12 }
   static var panelError: Double? { nil }
+  static var closeShare: Self { 1e-4 }
   static var gapTolerance: Double { 1e-10 }
 }

@@ -1,58 +1,67 @@
-/// Rows and columns of one tile of the affinity.
+/// Rows and columns of one tile of the affinity: 256 KB in float32, which stays in the second-level cache. Fixed, because sums
+/// are taken tile by tile.
 let affinityTile = 256
 
-/// All squared distances, stored in full (N×N): one triangle is computed, the other mirrored.
-///
-/// ‖x‖² + ‖y‖² − 2x·y turns the work into a matrix product; pairs for which it cancels are computed directly, so that
-/// equal rows are at distance exactly zero and close ones keep their relative accuracy.
-func squaredDistances<T: SpectralScalar>(_ features: CentredFeatures<T>) -> Matrix<T> {
-  let n = features.nodeCount
-  let result = Matrix<T>(uninitialized: n, n)
-  let tiles = (n + affinityTile - 1) / affinityTile
-  // Tiles (i, j ≥ i) in one list, so that threads share them evenly.
-  Parallel.forEach(tiles * (tiles + 1) / 2) { index in
-    let (rowTile, columnTile) = upperTriangle(index)
-    let rows = rowTile * affinityTile..<min(n, (rowTile + 1) * affinityTile)
-    let columns = columnTile * affinityTile..<min(n, (columnTile + 1) * affinityTile)
-    let tile = Matrix<T>(uninitialized: rows.count, columns.count)
-    distanceTile(features, rows, columns, tile)
-    for i in rows {
-      let source = tile.row(i - rows.lowerBound)
-      (result.row(i) + columns.lowerBound).update(from: source, count: columns.count)
-    }
-    if rowTile != columnTile {
-      for j in columns {
-        let target = result.row(j) + rows.lowerBound
-        for i in 0..<rows.count { target[i] = tile.pointer[i * columns.count + j - columns.lowerBound] }
-      }
-    }
-  }
-  return result
+/// The nodes of row or column `index` of tiles.
+func affinityRange(_ index: Int, _ nodes: Int) -> Range<Int> {
+  index * affinityTile..<min(nodes, (index + 1) * affinityTile)
 }
 
 /// (row, column) of entry `index` of an upper triangle listed by columns: (0,0), (0,1), (1,1), (0,2), …
-private func upperTriangle(_ index: Int) -> (row: Int, column: Int) {
+func upperTriangle(_ index: Int) -> (row: Int, column: Int) {
   var column = Int((Double(8 * index + 1).squareRoot() - 1) / 2)
   while column * (column + 1) / 2 > index { column -= 1 }
   while (column + 1) * (column + 2) / 2 <= index { column += 1 }
   return (index - column * (column + 1) / 2, column)
 }
 
-private func distanceTile<T: SpectralScalar>(
-  _ features: CentredFeatures<T>, _ rows: Range<Int>, _ columns: Range<Int>, _ tile: Matrix<T>
-) {
-  let (x, norms, d) = (features.values, features.squaredNorms, features.channelCount)
-  T.gemm(
-    false, true, rows.count, columns.count, d, 1, x.row(rows.lowerBound), max(1, d), x.row(columns.lowerBound),
-    max(1, d), 0, tile.pointer, columns.count)
-  T.squaredDistances(
-    tile.pointer, norms.row(rows.lowerBound), norms.row(columns.lowerBound), rows.count, columns.count, tile.pointer)
-  let threshold: T = T.dtype == .float32 ? 1e-2 : 1e-4
-  for i in rows {
-    let row = tile.row(i - rows.lowerBound)
-    let norm = norms.pointer[i]
-    for j in columns where row[j - columns.lowerBound] <= threshold * (norm + norms.pointer[j]) {
-      row[j - columns.lowerBound] = i == j ? 0 : T(T.squaredDistance(x.row(i), x.row(j), d))
+/// Points that make the rows of a tile: neighbours, or copied together.
+struct TileRows<T: SpectralScalar>: Sendable {
+  let nodes: [Int]
+  let values: MatrixView<T>
+  let squaredNorms: MatrixView<T>
+
+  init(_ range: Range<Int>, of features: CentredFeatures<T>) {
+    nodes = Array(range)
+    values = features.values.view.rows(range)
+    squaredNorms = features.squaredNorms.view.rows(range)
+  }
+
+  init(_ nodes: [Int], of features: CentredFeatures<T>) {
+    self.nodes = nodes
+    let (points, norms) = (
+      Matrix<T>(uninitialized: nodes.count, features.channelCount), Matrix<T>(uninitialized: nodes.count, 1)
+    )
+    for (index, node) in nodes.enumerated() {
+      points.row(index).update(from: features.values.row(node), count: features.channelCount)
+      norms.pointer[index] = features.squaredNorms.pointer[node]
+    }
+    (values, squaredNorms) = (points.view, norms.view)
+  }
+}
+
+extension CentredFeatures {
+  /// Squared distances of the rows from the points of `columns`, packed.
+  ///
+  /// ‖x‖² + ‖y‖² − 2x·y turns the work into a matrix product; pairs for which it cancels are computed directly, so that
+  /// equal rows are at distance exactly zero and close ones keep their relative accuracy.
+  func squaredDistances(_ rows: TileRows<T>, _ columns: Range<Int>, into tile: UnsafeMutablePointer<T>) {
+    let (d, width) = (channelCount, columns.count)
+    if rows.nodes.isEmpty || width == 0 { return }
+    T.gemm(
+      false, true, rows.nodes.count, width, d, 1, rows.values.base, max(1, d), values.row(columns.lowerBound), max(1, d), 0,
+      tile, width)
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: rows.nodes.count) { close in
+      guard let flags = close.baseAddress else { return }
+      T.squaredDistances(
+        tile, rows.squaredNorms.base, squaredNorms.row(columns.lowerBound), rows.nodes.count, width, T.closeShare, tile, flags)
+      for (index, node) in rows.nodes.enumerated() where flags[index] != 0 {
+        let (row, norm) = (tile + index * width, rows.squaredNorms.base[index])
+        for j in 0..<width where row[j] <= T.closeShare * (norm + squaredNorms.pointer[columns.lowerBound + j]) {
+          let column = columns.lowerBound + j
+          row[j] = node == column ? 0 : T(T.squaredDistance(rows.values.row(index), values.row(column), d))
+        }
+      }
     }
   }
 }

@@ -1,3 +1,5 @@
+import Foundation
+func print2(_ s: String) { FileHandle.standardError.write("\(s) peak \(Memory.peak>>20) inuse \(Memory.inUse>>20) cached \(Memory.cached>>20)\n".data(using: .utf8)!) }
 /// Solves (λ_c I − A)·z_c = b_c on the complement of the wanted eigenvectors, for many columns c at once, by Galerkin's
 /// condition in one space: the Ritz pairs beyond the wanted ones, whether they have converged or not, and directions grown
 /// from the residuals of all systems together.
@@ -36,6 +38,7 @@ struct ShiftedSolve<T: SpectralScalar> {
       return sum > 0 ? sum.squareRoot() : 1
     }
     guard let extraResiduals = pairs.extraResiduals else { return solveInFull(rightSides, shifts, norms) }
+    print2("start")
     let splitting = try RitzSplitting<T>(pairs, residuals: extraResiduals)
     let excluded: Matrix<T> = pairs.vectors.selecting(columns: Array(0..<pairs.wanted)).converted()
     let room = affinity.nodeCount - pairs.values.count
@@ -57,6 +60,7 @@ struct ShiftedSolve<T: SpectralScalar> {
       if worst <= T.solveTolerance || worst > 0.5 * before { break }
       space.restart(rightSides: rest)
     }
+    print2("solved")
     scaleColumns(z, by: norms)
     return Solution(z: z, residuals: residuals, leftOut: min(1, leftOut))
   }

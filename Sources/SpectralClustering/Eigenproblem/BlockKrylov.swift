@@ -23,18 +23,19 @@ struct BlockKrylov {
   /// Whether to go on from the best half when the basis is full (default), or to stop there.
   var restarts = true
 
-  /// Longest basis, if there are that many nodes.
-  private static let longest = 480
+  /// Long enough to separate what is worth deflating.
+  static let usualLength = 480
 
   /// - Parameters:
   ///   - wanted: number of eigenpairs.
   ///   - tolerance: largest ‖A·v − λ·v‖ of a wanted pair, for its λ.
   ///   - start: orthonormal vectors known to be useful, [size, any].
   ///   - image: of `start`, if it is known.
+  ///   - longest: of the basis, if there are that many nodes and it is enough.
   ///   - apply: the operator on a block of vectors.
   init(
     wanted: Int, tolerance: @escaping (Double) -> Double, start: Matrix<Double>, image: Matrix<Double>? = nil,
-    apply: @escaping (Matrix<Double>) -> Matrix<Double>
+    longest: Int = usualLength, apply: @escaping (Matrix<Double>) -> Matrix<Double>
   ) {
     size = start.rows
     self.wanted = wanted
@@ -42,7 +43,7 @@ struct BlockKrylov {
     self.apply = apply
     kept = min(size, wanted + max(10, wanted / 2))
     width = min(size, max(8, min(16, wanted)))
-    basis = KrylovBasis(rows: size, capacity: min(size, max(Self.longest, 2 * kept + 6 * width)))
+    basis = KrylovBasis(rows: size, capacity: min(size, max(longest, 2 * kept + 6 * width)))
     if image == nil { products += start.columns }
     basis.append(start, image: image ?? apply(start))
   }

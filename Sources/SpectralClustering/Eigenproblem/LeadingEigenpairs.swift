@@ -98,7 +98,7 @@ extension NormalizedAffinity {
     let carried = min(space.values.count, isClose ? rough.kept + 2 : max(rough.kept + 2, 240))
     var fine = BlockKrylov(
       wanted: count, tolerance: { _ in T.eigenTolerance }, start: space.vectors.selecting(columns: Array(0..<carried)),
-      apply: { self.apply($0) })
+      longest: isClose ? 0 : BlockKrylov.usualLength, apply: { self.apply($0) })
     fine.probes = !isClose
     if isClose { fine.correction = { space.corrections($0, values: $1, from: carried) } }
     let pairs = try checked(fine.pairs(try fine.solve()))
@@ -114,7 +114,7 @@ extension NormalizedAffinity {
 
   private func fullDecomposition(_ count: Int) throws(SpectralError) -> LeadingEigenpairs {
     let n = nodeCount
-    let dense = Matrix<Double>(uninitialized: n, n)
+    let (dense, weights) = (Matrix<Double>(uninitialized: n, n), denseWeights())
     for i in 0..<n {
       for j in 0..<n { dense[i, j] = scales.pointer[i] * Double(weights[i, j]) * scales.pointer[j] }
     }

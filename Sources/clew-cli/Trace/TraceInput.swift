@@ -81,10 +81,6 @@ struct TraceInput {
   ) throws -> TraceInput {
     let (fullHeight, fullWidth) = (pixels.shape[0], pixels.shape[1])
     let (height, width) = PictureScaling.size(height: fullHeight, width: fullWidth, limit: maxNodes)
-    // Before the filters, which take their time.
-    do throws(SpectralError) {
-      try NormalizedCut.checkMemory(nodes: height * width, precision: precision)
-    } catch { throw CommandError.unusable("\(path): \(error)") }
     let description = FilterBank().describe(pixels, height: height, width: width)
     var result = TraceInput(features: description.features, channelNames: description.channelNames)
     result.picture = shown(pixels)
