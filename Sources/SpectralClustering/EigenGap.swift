@@ -21,3 +21,31 @@ public struct EigenGap: Sendable, Equatable {
     }
   }
 }
+
+/// A number of segments chosen by the eigengap heuristic (von Luxburg, "A tutorial on spectral clustering", 2007, section 8.3).
+public struct SegmentSuggestion: Sendable, Equatable {
+  /// The K with the widest gap λ_K − λ_{K+1} in the range; of equal ones the smallest.
+  public let segments: Int
+  /// λ_K − λ_{K+1}.
+  public let gap: Double
+  /// The numbers that were considered.
+  public let range: ClosedRange<Int>
+
+  /// - Parameters:
+  ///   - eigenvalues: largest first, at least one more than the end of `range`.
+  ///   - range: the numbers to consider, from 1 on.
+  public init(eigenvalues: [Double], range: ClosedRange<Int>) {
+    var best = range.lowerBound
+    func gap(_ count: Int) -> Double { eigenvalues[count - 1] - eigenvalues[count] }
+    for count in range where gap(count) > gap(best) { best = count }
+    (segments, self.gap, self.range) = (best, gap(best), range)
+  }
+}
+
+/// How many segments a cut has.
+public enum SegmentCount: Sendable, Equatable {
+  /// K.
+  case fixed(Int)
+  /// The ``SegmentSuggestion`` among 2 … the given number, or the number of nodes less one if that is smaller.
+  case automatic(upTo: Int)
+}

@@ -14,6 +14,8 @@ public struct NormalizedCut: Sendable {
   /// ‖A·v − λ·v‖ of each.
   public let residuals: [Double]
   public let gap: EigenGap
+  /// How the number of segments was chosen; `nil` if it was given.
+  public let suggestion: SegmentSuggestion?
   /// Width of the affinity, in the units of the features (of 1 − cos for the cosine); 1 for an affinity of your own, which has
   /// none.
   public let sigma: Double
@@ -32,7 +34,7 @@ public struct NormalizedCut: Sendable {
 
   /// - Parameters:
   ///   - features: [N, D], finite, float32 or float64.
-  ///   - segments: K, from 1 to N.
+  ///   - segments: K, from 1 to N, or a rule to choose it by.
   ///   - kernel: what the affinity of two nodes is made of (default: Gaussian).
   ///   - width: σ (default: the median of the non-zero pairwise distances).
   ///   - widthRule: what σ is in the derivative (default: a constant); only a median can move.
@@ -43,7 +45,7 @@ public struct NormalizedCut: Sendable {
   ///   - onPass: told how far the passes over the affinity have come, here and in gradients; called on the caller's thread.
   /// - Throws: ``SpectralError``.
   public init(
-    _ features: NDArray, segments: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
+    _ features: NDArray, segments: SegmentCount, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
     widthRule: WidthRule = .frozen, precision: DType? = nil, memory: MemoryBudget = .halfOfFree,
     onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
@@ -55,22 +57,41 @@ public struct NormalizedCut: Sendable {
     try self.init(features, segments: segments, precision: precision, options)
   }
 
-  init(_ features: NDArray, segments: Int, precision: DType, _ options: AffinityOptions) throws(SpectralError) {
+  /// With K given, from 1 to N; everything else as where it may be chosen by a rule.
+  public init(
+    _ features: NDArray, segments: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
+    widthRule: WidthRule = .frozen, precision: DType? = nil, memory: MemoryBudget = .halfOfFree,
+    onPass: (@Sendable (AffinityPass) -> Void)? = nil
+  ) throws(SpectralError) {
+    try self.init(
+      features, segments: .fixed(segments), kernel: kernel, width: width, widthRule: widthRule, precision: precision,
+      memory: memory, onPass: onPass)
+  }
+
+  init(_ features: NDArray, segments: SegmentCount, precision: DType, _ options: AffinityOptions) throws(SpectralError) {
     guard features.rank == 2, features.dtype.isFloating else {
       throw .invalidInput("expected features [nodes, channels] in float32 or float64, found \(Signature(features))")
     }
     let n = features.shape[0]
     guard n > 0, features.shape[1] > 0 else { throw .invalidInput("the features are empty: shape \(features.shape)") }
-    guard (1...n).contains(segments) else {
-      throw .invalidInput("\(segments) segments of \(n) nodes; expected from 1 to \(n)")
+    switch segments {
+    case .fixed(let count):
+      guard (1...n).contains(count) else { throw .invalidInput("\(count) segments of \(n) nodes; expected from 1 to \(n)") }
+    case .automatic(let largest):
+      guard n > 2, largest >= 2 else {
+        throw .invalidInput("found \(n) nodes and at most \(largest) segments to choose from; expected at least 3 and 2")
+      }
     }
     guard precision.isFloating else { throw .invalidInput("the precision is \(precision); expected float32 or float64") }
     (kernel, widthRule, regime) = (options.kernel, options.widthRule, options.regime)
+    try regime.checkMemory(nodes: n, channels: features.shape[1], precision: precision)
     if precision == .float32 {
       affinity = try NormalizedAffinity<Float>(features, options)
     } else {
       affinity = try NormalizedAffinity<Double>(features, options)
     }
+    suggestion = try affinity.suggestion(segments)
+    let segments = suggestion?.segments ?? segments.given
     pairs = try affinity.leadingEigenpairs(segments)
     (nodeCount, segmentCount, self.precision, sigma) = (n, segments, precision, affinity.sigma)
     eigenvalues = Array(pairs.values.prefix(segments))
@@ -89,6 +110,23 @@ public struct NormalizedCut: Sendable {
 
   /// The top eigenvectors as a mutable matrix.
   var leading: Matrix<Double> { pairs.vectors.selecting(columns: Array(0..<segmentCount)) }
+}
+
+extension SegmentCount {
+  fileprivate var given: Int {
+    switch self {
+    case .fixed(let count), .automatic(let count): count
+    }
+  }
+}
+
+extension Affinity {
+  /// Among the eigenvalues of one segment more than the largest number considered.
+  fileprivate func suggestion(_ segments: SegmentCount) throws(SpectralError) -> SegmentSuggestion? {
+    guard case .automatic(let largest) = segments else { return nil }
+    let last = min(largest, degrees.count - 1)
+    return SegmentSuggestion(eigenvalues: try leadingEigenpairs(last + 1).values, range: 2...last)
+  }
 }
 
 extension EigenGap {
@@ -132,16 +170,6 @@ struct FeaturePullback: Sendable {
   let leftOut: Double
   /// ∂ℓ/∂σ of each cotangent; `nil` for an affinity of someone else's.
   let widths: [Double]?
-}
-
-extension AffinityRegime {
-  /// - Parameters:
-  ///   - nodes: N.
-  ///   - precision: of the N² numbers.
-  ///   - memory: what they may take.
-  init(nodes: Int, precision: DType, memory: MemoryBudget) {
-    self = Double(nodes) * Double(nodes) * Double(precision.byteCount) <= memory.bytes ? .stored : .tiles
-  }
 }
 
 extension NormalizedAffinity: Affinity {

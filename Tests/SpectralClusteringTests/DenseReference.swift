@@ -10,10 +10,16 @@ struct DenseReference {
   init(_ x: Tensor, count: Int, sigma: Double) throws {
     let norms = (x * x).sum(along: [1], keepingAxes: true)
     let squared = norms + norms.transposed - 2 * matmul(x, x, transposeB: true)
-    let weights = exp(squared * (-0.5 / (sigma * sigma)))
+    try self.init(weights: exp(squared * (-0.5 / (sigma * sigma))), count: count)
+  }
+
+  /// - Parameters:
+  ///   - weights: W, [N, N].
+  ///   - count: K.
+  init(weights: Tensor, count: Int) throws {
     let scales = 1 / sqrt(weights.sum(along: [1], keepingAxes: true))
     let pairs = try eigh(scales * weights * scales.transposed)
-    let first = x.shape[0] - count
+    let first = weights.shape[0] - count
     vectors = pairs.vectors.sliced(1, from: first).flipped(along: 1)
     values = pairs.values.sliced(0, from: first).flipped(along: 0)
   }

@@ -61,7 +61,7 @@ import Testing
   /// A·V by loops, for the affinity as it is stored: its rounding is not what a residual measures.
   private func affinityTimes(_ cut: NormalizedCut) -> [Double] {
     let (n, k, v) = (cut.nodeCount, cut.segmentCount, cut.eigenvectors.doubles)
-    let weights = storedWeights(cut)
+    let weights = cut.weights
     let scales = (0..<n).map { i in 1 / weights[i * n..<(i + 1) * n].reduce(0, +).squareRoot() }
     var result = [Double](repeating: 0, count: n * k)
     for i in 0..<n {
@@ -117,11 +117,4 @@ import Testing
     let (v, k) = (Tensor(vectors), vectors.shape[1])
     return matmul(v, v, transposeA: true).doubles.enumerated().map { abs($1 - ($0 / k == $0 % k ? 1 : 0)) }.max() ?? 0
   }
-}
-
-/// W as the cut keeps it, in its precision.
-private func storedWeights(_ cut: NormalizedCut) -> [Double] {
-  if let single = cut.affinity as? NormalizedAffinity<Float> { return single.denseWeights().array.doubles }
-  if let double = cut.affinity as? NormalizedAffinity<Double> { return double.denseWeights().array.doubles }
-  return []
 }

@@ -2,6 +2,6 @@
 /// `peers/` and a row in `compare.py`.
 enum Cases {
   static let all: [Benchmark] =
-    [ncutTrace, scalarChain, eigenproblem, residualNetwork, ablationSweep] + elementwise + products + convolutions + layers
-    + networks
+    [ncutTrace, ncutTiles, scalarChain, eigenproblem, residualNetwork, ablationSweep] + elementwise + products + convolutions
+    + layers + networks
 }

@@ -6,7 +6,11 @@ import TensorCore
 struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write seeded features [rows, columns] as a float32 .npy file.",
-    discussion: "Example: clew-bench generate --rows 10000 --columns 300 --clusters 12 --output features.npy")
+    discussion: """
+      Examples:
+        clew-bench generate --rows 10000 --columns 300 --clusters 12 --output features.npy
+        clew-bench generate --rows 100000 --columns 64 --clusters 8 --output large.npy   # for ncut-tiles --segments 8
+      """)
 
   @Option var rows: Int
   @Option var columns: Int

@@ -6,26 +6,48 @@
 public struct ChannelTrace: Sendable {
   /// What is traced, and how. All but the number of segments has a default.
   public struct Configuration: Sendable {
-    /// K, at least 2.
-    public var segments: Int
+    /// K, at least 2, or a rule to choose it by.
+    public var segments: SegmentCount
+    /// What the affinity of two nodes is made of. Default: Gaussian.
+    public var kernel: AffinityKernel
     /// σ of the affinity, in the units of the features. Default: the median of the non-zero pairwise distances.
     public var width: AffinityWidth
+    /// Whether a median σ moves with the features or is a constant (default).
+    public var widthRule: WidthRule
     /// Whether the rotation from eigenvectors to segments moves with them (default) or is a constant.
     public var rotation: RotationRule
     /// What ``Segment/ranking`` sorts by. Default: ``ChannelAggregation/distinctiveness``.
     public var aggregation: ChannelAggregation
     /// Precision of the affinity: float32 (default) or float64.
     public var precision: DType
+    /// What a stored affinity may take; beyond, it is made again a tile at a time. Default: half of what is free when the
+    /// trace begins (`nil`).
+    public var memory: MemoryBudget?
 
     public init(
-      segments: Int, width: AffinityWidth = .medianDistance, rotation: RotationRule = .procrustes,
-      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32
+      segments: SegmentCount, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
+      widthRule: WidthRule = .frozen, rotation: RotationRule = .procrustes,
+      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32, memory: MemoryBudget? = nil
     ) {
       self.segments = segments
+      self.kernel = kernel
       self.width = width
+      self.widthRule = widthRule
       self.rotation = rotation
       self.aggregation = aggregation
       self.precision = precision
+      self.memory = memory
+    }
+
+    /// With the number of segments given.
+    public init(
+      segments: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
+      widthRule: WidthRule = .frozen, rotation: RotationRule = .procrustes,
+      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32, memory: MemoryBudget? = nil
+    ) {
+      self.init(
+        segments: .fixed(segments), kernel: kernel, width: width, widthRule: widthRule, rotation: rotation,
+        aggregation: aggregation, precision: precision, memory: memory)
     }
   }
 
@@ -43,6 +65,8 @@ public struct ChannelTrace: Sendable {
     public let ranking: [Int]
     /// Largest relative residual of the linear solves behind the gradient.
     public let solveResidual: Double
+    /// ∂objective/∂σ, whether σ moves or not; `nil` for an affinity of your own.
+    public let widthGradient: Double?
 
     /// Number of nodes.
     public var size: Int { nodes.count }
@@ -65,6 +89,8 @@ public struct ChannelTrace: Sendable {
   public let heldFixed: [String]
   /// [N, D] float64: the gradient of each node's own segment's objective with respect to the node's features.
   public let gradients: NDArray
+  /// What the segments are in each picture of a batch that was cut as a whole; empty if there is but one picture.
+  public let pictures: [Picture]
   /// What a reader of the result should know: small or closed gaps, empty segments, solves that stopped early.
   public let warnings: [String]
 
@@ -85,11 +111,12 @@ public struct ChannelTrace: Sendable {
   ///   - channelNames: one for each channel; `nil` numbers them.
   ///   - configuration: the number of segments, and how they are cut, differentiated and ranked.
   ///   - onStage: called as each stage begins.
+  ///   - onPass: told how far the passes over the affinity have come, on the caller's thread.
   /// - Throws: `SpectralError`: unusable features or configuration, an eigenproblem that does not converge, and with the
   ///   frozen rotation equal eigenvalues inside the top K.
   public init(
     _ features: NDArray, channelNames: [String]? = nil, configuration: Configuration,
-    onStage: (Stage) -> Void = { _ in }
+    onStage: (Stage) -> Void = { _ in }, onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
     guard (2...4).contains(features.rank) else {
       throw .invalidInput(
@@ -102,14 +129,16 @@ public struct ChannelTrace: Sendable {
     guard names.count == channels else {
       throw .invalidInput("\(names.count) channel names for \(channels) channels")
     }
-    guard (2...max(2, nodes)).contains(configuration.segments), nodes >= 2 else {
-      throw .invalidInput("\(configuration.segments) segments of \(nodes) nodes; expected from 2 to \(nodes)")
+    if case .fixed(let count) = configuration.segments, !(2...max(2, nodes)).contains(count) || nodes < 2 {
+      throw .invalidInput("\(count) segments of \(nodes) nodes; expected from 2 to \(nodes)")
     }
     let flat = features.reshaped(to: [nodes, channels])
     onStage(.eigenvectors)
     let double = flat.converted(to: .float64)
     cut = try NormalizedCut(
-      double, segments: configuration.segments, width: configuration.width, precision: configuration.precision)
+      double, segments: configuration.segments, kernel: configuration.kernel, width: configuration.width,
+      widthRule: configuration.widthRule, precision: configuration.precision, memory: configuration.memory ?? .halfOfFree,
+      onPass: onPass)
     onStage(.rotation)
     let partition = try KWayCut(cut, rule: configuration.rotation)
     onStage(.gradients)
@@ -122,14 +151,29 @@ public struct ChannelTrace: Sendable {
         gradients: result.values, features: double, segment: id, moments: moments, names: names)
       return Segment(
         id: id, nodes: members, objective: objectives[id], channels: scores,
-        ranking: rankedChannels(scores, by: configuration.aggregation), solveResidual: result.residuals[id])
+        ranking: rankedChannels(scores, by: configuration.aggregation), solveResidual: result.residuals[id],
+        widthGradient: result.widthGradients?[id])
     }
     shape = features.shape
     self.configuration = configuration
     self.channelNames = names
     assignment = partition.assignment
-    heldFixed = ["sigma", "assignment"] + (configuration.rotation == .frozen ? ["rotation"] : [])
+    heldFixed = configuration.heldFixed
+    pictures =
+      features.rank == 4 && features.shape[0] > 1
+      ? picturesOfABatch(
+        PictureSource(features: double, gradients: result.values, scores: partition.scoreValues), count: features.shape[0],
+        segments: partition.segments, names: names, aggregation: configuration.aggregation)
+      : []
     gradients = result.values
     warnings = partition.warnings + result.warnings
+  }
+}
+
+extension ChannelTrace.Configuration {
+  fileprivate var heldFixed: [String] {
+    var hasWidth = true
+    if case .custom = kernel { hasWidth = false }
+    return (hasWidth && widthRule == .frozen ? ["sigma"] : []) + ["assignment"] + (rotation == .frozen ? ["rotation"] : [])
   }
 }

@@ -9,6 +9,30 @@ public enum AffinityRegime: String, Sendable, CaseIterable {
   case tiles
 }
 
+extension AffinityRegime {
+  /// - Parameters:
+  ///   - nodes: N.
+  ///   - precision: of the N² numbers.
+  ///   - memory: what they may take.
+  init(nodes: Int, precision: DType, memory: MemoryBudget) {
+    self = Double(nodes) * Double(nodes) * Double(precision.byteCount) <= memory.bytes ? .stored : .tiles
+  }
+
+  /// Throws ``SpectralError/invalidInput(_:)`` if the computation does not fit in this machine's memory: to ask for more than
+  /// there is would end the program without a word.
+  func checkMemory(nodes: Int, channels: Int, precision: DType) throws(SpectralError) {
+    let (count, size) = (Double(nodes), Double(precision.byteCount))
+    // The features and what is made of them, and a Krylov basis with its images, which is what is largest without W.
+    let needed = count * Double(channels) * (size + 24) + count * 960 * 8 + (self == .stored ? count * count * size : 0)
+    let available = Double(ProcessInfo.processInfo.physicalMemory)
+    if needed > 0.9 * available {
+      throw .invalidInput(
+        "found \(nodes) nodes, which take \(MemoryBudget.text(needed)), expected at most 90 % of this machine's "
+          + "\(MemoryBudget.text(available)); use fewer nodes")
+    }
+  }
+}
+
 /// How much memory a stored affinity may take.
 public struct MemoryBudget: Sendable, Equatable, CustomStringConvertible {
   public let bytes: Double

@@ -2,6 +2,27 @@ import ArgumentParser
 import Clew
 
 extension RotationRule: ExpressibleByArgument {}
+
+/// The affinities that the command line knows.
+enum AffinityName: String, ExpressibleByArgument, CaseIterable {
+  case gaussian, cosine
+  var kernel: AffinityKernel { self == .gaussian ? .gaussian : .cosine }
+}
+
+/// A number of segments, or `auto`.
+enum SegmentOption: ExpressibleByArgument, Equatable {
+  case count(Int)
+  case auto
+
+  init?(argument: String) {
+    if argument == "auto" {
+      self = .auto
+    } else {
+      guard let count = Int(argument) else { return nil }
+      self = .count(count)
+    }
+  }
+}
 extension ChannelAggregation: ExpressibleByArgument {}
 
 struct TraceCommand: ParsableCommand {
@@ -17,6 +38,8 @@ struct TraceCommand: ParsableCommand {
       Examples:
         clew trace features.npy --segments 4
         clew trace photo.jpg --segments 6 --output out
+        clew trace large.npy --segments auto --affinity cosine --memory 2GB
+        clew trace stack.h5:slices --segments 5 --separate --output out
         clew trace --model resnet18 --checkpoint resnet18.pth --layer layer3.1.conv2 --segments 4 photo.jpg
         clew trace --demo --output demo
       """)
@@ -35,18 +58,43 @@ struct TraceCommand: ParsableCommand {
   var demo = false
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Number of segments, at least 2 (with --demo: 4 unless given).", valueName: "K"))
-  var segments: Int?
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Number of segments, at least 2, or auto: that with the widest gap after its eigenvalue (with --demo: 4 unless given).",
+      valueName: "K|auto"))
+  var segments: SegmentOption?
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("With --segments auto: the largest number considered.", valueName: "K"))
+  var maxSegments = 20
+
+  @Flag(help: "Cut every picture of a batch or slice of a volume on its own, instead of all as a whole.")
+  var separate = false
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Pictures are scaled to at most this many pixels.", valueName: "count"))
   var maxNodes = 10_000
 
   @Option(
+    help: ArgumentHelp(
+      "What makes two nodes alike: gaussian, exp(-d^2/2S^2) of their distance d; cosine, exp(-d^2/2S^2) + 0.001 with "
+        + "d = 1 - cos of the angle between their features."))
+  var affinity = AffinityName.gaussian
+
+  @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Width of the affinity in the units of the features (default: the median of the non-zero pairwise distances).",
-      valueName: "S"))
+      "Width of the affinity, in the units of d (default: the median of the d that are not zero).", valueName: "S"))
   var sigma: Double?
+
+  @Flag(help: "Let the median width move with the features in the derivative, instead of holding it fixed.")
+  var sigmaGradient = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "What a stored affinity may take, such as 4GB, or 30% of what is free (default: 50%). Beyond, it is made again a tile at "
+        + "a time whenever it is used.", valueName: "size"))
+  var memory: String?
 
   @Option(help: "Whether the k-way rotation moves with the eigenvectors (procrustes) or is a constant (frozen).")
   var rotation = RotationRule.procrustes
@@ -78,23 +126,21 @@ struct TraceCommand: ParsableCommand {
     }
     if maxNodes < 2 { throw CommandError.unusable("--max-nodes: found \(maxNodes), expected at least 2") }
     let source = try loadInput()
-    let configuration = try configuration(nodes: source.features.count / max(1, source.features.shape.last ?? 1))
+    let configuration = try configuration(source.features.shape)
     // Fail before the work, not after it.
     let folder = try output.map { try OutputFolder($0) }
-    let trace = try runTrace(source, configuration)
-    let planted = source.phantom.map { PlantedChannels(trace, $0) }
-    let report = TraceReport(trace, planted: planted, provenance: try Provenance(common, inputs: source.files))
-    let document = try jsonDocument(report)
-    common.warn(trace.warnings)
+    let result = try runTrace(source, configuration)
+    let document = try jsonDocument(result.document(of: source, provenance: try Provenance(common, inputs: source.files)))
+    common.warn(result.warnings)
     var written: [String] = []
     if let folder {
-      written = try TraceFigures(trace: trace, input: source).write(to: folder)
+      written = try result.write(source, to: folder)
       try folder.write(document, "result.json")
     }
     if common.json {
       try standardOutput(document)
     } else {
-      try standardOutput(TraceTable(trace: trace, planted: planted).text)
+      try standardOutput(result.table(of: source))
       if !written.isEmpty { try standardOutput("\n" + written.joined(separator: "\n") + "\n") }
     }
   }
@@ -116,28 +162,78 @@ struct TraceCommand: ParsableCommand {
     return try TraceInput.load(input, maxNodes: maxNodes, names: channelNames, precision: common.precision.dtype)
   }
 
-  private func configuration(nodes: Int) throws -> ChannelTrace.Configuration {
-    let count = segments ?? 4
+  private func configuration(_ shape: Shape) throws -> ChannelTrace.Configuration {
     let name = input ?? "--demo"
-    guard nodes >= 2 else { throw CommandError.unusable("\(name): found \(nodes) node, expected at least 2") }
-    guard (2...nodes).contains(count) else {
-      throw CommandError.unusable("--segments: found \(count), expected from 2 to \(nodes), the number of nodes of \(name)")
+    if separate && shape.rank != 4 {
+      throw CommandError.unusable(
+        "--separate: found features of shape \(shape), expected [pictures, height, width, channels] in \(name)")
     }
+    let nodes = shape.elementCount / max(1, shape.last ?? 1) / (separate ? max(1, shape[0]) : 1)
+    let of = separate ? "each picture of \(name)" : name
+    guard nodes >= 2 else { throw CommandError.unusable("\(of): found \(nodes) node, expected at least 2") }
     if let sigma, !(1e-100...1e100).contains(sigma) {
       throw CommandError.unusable("--sigma: found \(sigma), expected a positive number from 1e-100 to 1e+100")
     }
+    if sigmaGradient && sigma != nil {
+      throw CommandError.unusable("--sigma-gradient: found --sigma as well, expected the median, which moves with the features")
+    }
     return ChannelTrace.Configuration(
-      segments: count, width: sigma.map { .value($0) } ?? .medianDistance, rotation: rotation, aggregation: rankBy,
-      precision: common.precision.dtype)
+      segments: try segmentCount(nodes, of), kernel: affinity.kernel, width: sigma.map { .value($0) } ?? .medianDistance,
+      widthRule: sigmaGradient ? .moving : .frozen, rotation: rotation, aggregation: rankBy, precision: common.precision.dtype,
+      memory: try memoryBudget())
   }
 
-  private func runTrace(_ source: TraceInput, _ configuration: ChannelTrace.Configuration) throws -> ChannelTrace {
+  private func segmentCount(_ nodes: Int, _ name: String) throws -> SegmentCount {
+    switch segments ?? .count(4) {
+    case .count(let count):
+      guard (2...nodes).contains(count) else {
+        throw CommandError.unusable("--segments: found \(count), expected from 2 to \(nodes), the number of nodes of \(name)")
+      }
+      return .fixed(count)
+    case .auto:
+      guard maxSegments >= 2 else {
+        throw CommandError.unusable("--max-segments: found \(maxSegments), expected at least 2")
+      }
+      guard nodes > 2 else {
+        throw CommandError.unusable("--segments auto: found \(nodes) nodes in \(name), expected at least 3 to choose")
+      }
+      return .automatic(upTo: maxSegments)
+    }
+  }
+
+  private func memoryBudget() throws -> MemoryBudget? {
+    guard let memory else { return nil }
+    guard let budget = MemoryBudget(parsing: memory) else {
+      throw CommandError.unusable(
+        "--memory: found '\(memory)', expected a size such as 4GB, or a share of what is free such as 50%")
+    }
+    return budget
+  }
+
+  private func runTrace(_ source: TraceInput, _ configuration: ChannelTrace.Configuration) throws -> TraceResult {
     let progress = ProgressLine(quiet: common.quiet)
     let stages = ChannelTrace.Stage.allCases
+    let count = separate ? source.features.shape[0] : 1
+    func show(_ picture: Int, _ stage: ChannelTrace.Stage) {
+      let text = separate ? "picture \(picture): \(stage.rawValue)" : stage.rawValue
+      progress.show(picture * stages.count + (stages.firstIndex(of: stage) ?? 0) + 1, of: count * stages.count, text)
+    }
+    // Passes are reported on this thread.
+    let line = UncheckedSendable(progress)
+    let onPass: @Sendable (AffinityPass) -> Void = { pass in
+      line.value.detail("pass \(pass.number) over the affinity, \(Int(100 * pass.share)) %")
+    }
     do throws(SpectralError) {
-      return try ChannelTrace(source.features, channelNames: source.channelNames, configuration: configuration) { stage in
-        progress.show((stages.firstIndex(of: stage) ?? 0) + 1, of: stages.count, stage.rawValue)
+      if separate {
+        return TraceResult(
+          traces: try ChannelTrace.separately(
+            source.features, channelNames: source.channelNames, configuration: configuration, onStage: show, onPass: onPass),
+          isSeparate: true)
       }
+      let trace = try ChannelTrace(
+        source.features, channelNames: source.channelNames, configuration: configuration, onStage: { show(0, $0) },
+        onPass: onPass)
+      return TraceResult(traces: [trace], isSeparate: false)
     } catch {
       switch error {
       case .invalidInput, .notFinite: throw CommandError.unusable("\(input ?? "--demo"): \(error)")

@@ -4,7 +4,7 @@ import Foundation
 /// What is traced: features with named channels, and the picture or the plan behind them.
 struct TraceInput {
   /// [N, D], [H, W, D] or [B, H, W, D], finite.
-  let features: NDArray
+  var features: NDArray
   let channelNames: [String]?
   /// [H, W, 3] uint8: the picture as a person wants to see it, finer than what was segmented.
   var picture: NDArray?

@@ -20,12 +20,39 @@ struct TraceReport: Encodable {
     @Nullable var firstPixel: Int?
     let objective: Double
     let solveResidual: Double
+    let sigmaGradient: Double?
     let channels: [Channel]
     let ranking: [Int]
   }
 
+  /// How `--segments auto` came to its number.
+  struct Choice: Encodable {
+    let rule = "eigengap"
+    let segments: Int
+    let gap: Double
+    let from: Int
+    let to: Int
+  }
+
+  /// Part of a segment in one picture of a batch that was cut as a whole.
+  struct Part: Encodable {
+    let id: Int
+    let size: Int
+    let objective: Double
+    let channels: [Channel]
+    let ranking: [Int]
+  }
+
+  struct Picture: Encodable {
+    let index: Int
+    let segments: [Part]
+  }
+
   let shape: [Int]
   let grid: [Int]
+  let affinity: String
+  let regime: String
+  let segmentChoice: Choice?
   let sigma: Double
   let eigenvalues: [Double]
   @Nullable var spectralGap: Double?
@@ -35,13 +62,20 @@ struct TraceReport: Encodable {
   let heldFixed: [String]
   let assignment: [Int]
   let segments: [Segment]
+  let pictures: [Picture]?
   let planted: PlantedChannels?
   let warnings: [String]
-  let provenance: Provenance
+  /// Of the whole document; `nil` for one of several pictures.
+  let provenance: Provenance?
 
-  init(_ trace: ChannelTrace, planted: PlantedChannels?, provenance: Provenance) {
+  init(_ trace: ChannelTrace, planted: PlantedChannels?, provenance: Provenance?) {
     shape = trace.shape.extents
     grid = trace.grid.extents
+    affinity = trace.cut.kernel.name
+    regime = trace.cut.regime.rawValue
+    segmentChoice = trace.cut.suggestion.map {
+      Choice(segments: $0.segments, gap: $0.gap, from: $0.range.lowerBound, to: $0.range.upperBound)
+    }
     sigma = trace.cut.sigma
     eigenvalues = trace.cut.eigenvalues
     spectralGap = trace.cut.gap.width
@@ -53,17 +87,62 @@ struct TraceReport: Encodable {
     segments = trace.segments.map { segment in
       Segment(
         id: segment.id, size: segment.size, firstPixel: segment.firstPixel, objective: segment.objective,
-        solveResidual: segment.solveResidual,
-        channels: segment.channels.map {
-          Channel(
-            index: $0.index, name: $0.name, distinctiveness: $0.distinctiveness, meanSigned: $0.meanSigned,
-            standardError: $0.standardError, meanAbsolute: $0.meanAbsolute, rootMeanSquare: $0.rootMeanSquare,
-            gradientTimesInput: $0.gradientTimesInput, gradientTimesContrast: $0.gradientTimesContrast)
-        }, ranking: segment.ranking)
+        solveResidual: segment.solveResidual, sigmaGradient: segment.widthGradient,
+        channels: segment.channels.map(Channel.init), ranking: segment.ranking)
     }
+    pictures =
+      trace.pictures.isEmpty
+      ? nil
+      : trace.pictures.map { picture in
+        Picture(
+          index: picture.index,
+          segments: picture.segments.map { part in
+            Part(
+              id: part.id, size: part.size, objective: part.objective, channels: part.channels.map(Channel.init),
+              ranking: part.ranking)
+          })
+      }
     self.planted = planted
     warnings = trace.warnings
     self.provenance = provenance
+  }
+}
+
+extension TraceReport.Channel {
+  init(_ scores: ChannelScores) {
+    self.init(
+      index: scores.index, name: scores.name, distinctiveness: scores.distinctiveness, meanSigned: scores.meanSigned,
+      standardError: scores.standardError, meanAbsolute: scores.meanAbsolute, rootMeanSquare: scores.rootMeanSquare,
+      gradientTimesInput: scores.gradientTimesInput, gradientTimesContrast: scores.gradientTimesContrast)
+  }
+}
+
+/// The JSON document of `clew trace --separate`.
+struct SeparateTraceReport: Encodable {
+  let shape: [Int]
+  let separate = true
+  /// By their place in the batch.
+  let pictures: [TraceReport]
+  let warnings: [String]
+  let provenance: Provenance
+
+  init(_ traces: [ChannelTrace], shape: Shape, warnings: [String], provenance: Provenance) {
+    self.shape = shape.extents
+    pictures = traces.map { TraceReport($0, planted: nil, provenance: nil) }
+    (self.warnings, self.provenance) = (warnings, provenance)
+  }
+}
+
+/// What `clew trace` prints with `--json`.
+enum TraceDocument: Encodable {
+  case whole(TraceReport)
+  case separate(SeparateTraceReport)
+
+  func encode(to encoder: any Encoder) throws {
+    switch self {
+    case .whole(let report): try report.encode(to: encoder)
+    case .separate(let report): try report.encode(to: encoder)
+    }
   }
 }
 

@@ -12,10 +12,20 @@ struct TraceTable {
     let (cut, aggregation) = (trace.cut, trace.configuration.aggregation)
     var lines = [
       "\(cut.nodeCount) nodes in \(trace.segments.count) segments by \(trace.channelNames.count) channels; "
-        + "sigma \(number(cut.sigma)); held fixed: \(trace.heldFixed.joined(separator: ", "))",
+        + "\(cut.kernel.name) affinity (\(cut.regime.rawValue)), sigma \(number(cut.sigma)); "
+        + "held fixed: \(trace.heldFixed.joined(separator: ", "))",
       "eigenvalues \(cut.eigenvalues.map(number).joined(separator: " "))"
         + (cut.gap.width.map { "; gap \(number($0))" } ?? "") + "; largest residual \(number(cut.residuals.max() ?? 0))",
     ]
+    if let choice = cut.suggestion {
+      lines.append(
+        "\(choice.segments) segments by the widest gap (\(number(choice.gap))) of \(choice.range.lowerBound) to "
+          + "\(choice.range.upperBound)")
+    }
+    for picture in trace.pictures {
+      let sizes = picture.segments.map { "\($0.id): \($0.size)" }.joined(separator: ", ")
+      lines.append("picture \(picture.index): nodes of segments \(sizes)")
+    }
     for segment in trace.segments {
       lines.append("")
       lines.append(

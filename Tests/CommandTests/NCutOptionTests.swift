@@ -1,0 +1,141 @@
+import Foundation
+import TensorCore
+import Testing
+
+/// The options of `clew trace` that choose the affinity, its memory, and what is cut.
+@Suite struct NCutOptionTests {
+  private typealias Object = [String: Any]
+
+  private func json(_ arguments: [String], in folder: Folder) throws -> Object {
+    let result = try Clew.run(["trace", "features.npy", "--json"] + arguments, in: folder)
+    #expect(result.status == 0 && !result.wasKilled, "\(result.error)")
+    return try #require(try JSONSerialization.jsonObject(with: result.output) as? Object)
+  }
+
+  private func numbers(_ document: Object, _ key: String) -> [Double] {
+    (document["segments"] as? [Object] ?? []).flatMap { segment in
+      (segment["channels"] as? [Object] ?? []).map { $0[key] as? Double ?? .nan }
+    }
+  }
+
+  @Test(arguments: ["gaussian", "cosine"])
+  func tilesGiveTheNumbersOfTheStoredAffinity(_ affinity: String) throws {
+    let folder = try Folder()
+    try folder.save(groups([10, 60, 5]))
+    let options = ["--segments", "3", "--affinity", affinity]
+    let (stored, tiles) = (
+      try json(options + ["--memory", "1GB"], in: folder), try json(options + ["--memory", "1kB"], in: folder)
+    )
+    #expect(stored["regime"] as? String == "stored" && tiles["regime"] as? String == "tiles")
+    #expect(stored["affinity"] as? String == affinity && tiles["affinity"] as? String == affinity)
+    #expect(stored["assignment"] as? [Int] == tiles["assignment"] as? [Int])
+    let (a, b) = (numbers(tiles, "meanSigned"), numbers(stored, "meanSigned"))
+    let scale = b.map(abs).max() ?? 0
+    #expect(scale > 0 && a.count == 15)
+    for (x, y) in zip(a, b) { #expect(abs(x - y) < 1e-4 * scale) }
+    let table = try Clew.run(["trace", "features.npy", "--memory", "0"] + options, in: folder).text
+    #expect(table.contains("\(affinity) affinity (tiles)"))
+  }
+
+  @Test func tilesGiveTheSameBytesAtAnyNumberOfThreads() throws {
+    let folder = try Folder()
+    try folder.save(groups([1100, 5]))
+    let runs = try ["1", "2", "3"].map { threads in
+      try Clew.run(
+        ["trace", "features.npy", "--json", "--segments", "3", "--memory", "0", "--sigma-gradient", "--threads", threads],
+        in: folder)
+    }
+    for run in runs {
+      #expect(run.status == 0, "\(run.error)")
+      #expect(try withoutProvenance(run.output) == withoutProvenance(runs[0].output))
+    }
+  }
+
+  @Test func aMovingMedianIsNotHeldFixed() throws {
+    let folder = try Folder()
+    try folder.save(groups([40, 4]))
+    let (fixed, moving) = (
+      try json(["--segments", "3"], in: folder), try json(["--segments", "3", "--sigma-gradient"], in: folder)
+    )
+    #expect(fixed["heldFixed"] as? [String] == ["sigma", "assignment"])
+    #expect(moving["heldFixed"] as? [String] == ["assignment"])
+    #expect(fixed["sigma"] as? Double == moving["sigma"] as? Double)
+    #expect(numbers(fixed, "meanAbsolute") != numbers(moving, "meanAbsolute"))
+    for document in [fixed, moving] {
+      let gradients = (document["segments"] as? [Object] ?? []).map { $0["sigmaGradient"] as? Double ?? 0 }
+      #expect(gradients.count == 3 && gradients.allSatisfy { $0 != 0 })
+    }
+  }
+
+  @Test func theNumberOfSegmentsIsChosenByTheGap() throws {
+    let folder = try Folder()
+    try folder.save(groups([60, 4], groups: 5, seed: 3))
+    let document = try json(["--segments", "auto", "--sigma", "0.7"], in: folder)
+    let choice = try #require(document["segmentChoice"] as? Object)
+    #expect(choice["segments"] as? Int == 5 && choice["from"] as? Int == 2 && choice["to"] as? Int == 20)
+    #expect(choice["rule"] as? String == "eigengap")
+    #expect((document["segments"] as? [Object])?.count == 5)
+    let (gap, found) = (try #require(choice["gap"] as? Double), try #require(document["spectralGap"] as? Double))
+    #expect(abs(gap - found) < 1e-6)
+    let few = try json(["--segments", "auto", "--max-segments", "3", "--sigma", "0.7"], in: folder)
+    #expect((few["segmentChoice"] as? Object)?["to"] as? Int == 3)
+    #expect(try json(["--segments", "5", "--sigma", "0.7"], in: folder)["segmentChoice"] == nil)
+    let table = try Clew.run(["trace", "features.npy", "--segments", "auto", "--sigma", "0.7"], in: folder).text
+    #expect(table.contains("5 segments by the widest gap"))
+  }
+
+  @Test func separatePicturesAreTheSameAsEachAlone() throws {
+    let folder = try Folder()
+    let batch = groups([2, 6, 7, 4])
+    try folder.save(batch)
+    let document = try json(["--segments", "3", "--separate", "--output", "out"], in: folder)
+    let pictures = try #require(document["pictures"] as? [Object])
+    #expect(pictures.count == 2 && document["provenance"] is Object && document["shape"] as? [Int] == [2, 6, 7, 4])
+    for index in 0..<2 {
+      let values = Array(batch.doubles[index * 168..<(index + 1) * 168]).map { Float($0) }
+      try folder.save(NDArray(values, shape: [6, 7, 4]))
+      var alone = try json(["--segments", "3"], in: folder)
+      alone["provenance"] = nil
+      #expect(NSDictionary(dictionary: pictures[index]) == NSDictionary(dictionary: alone))
+      #expect(FileManager.default.fileExists(atPath: folder.path("out/picture-\(index)/segmentation.png")))
+      #expect(FileManager.default.fileExists(atPath: folder.path("out/picture-\(index)/channel-scores.csv")))
+    }
+  }
+
+  @Test func aBatchAsAWholeSaysWhatIsInEachPicture() throws {
+    let folder = try Folder()
+    try folder.save(groups([3, 4, 5, 4]))
+    let document = try json(["--segments", "3"], in: folder)
+    let pictures = try #require(document["pictures"] as? [Object])
+    let assignment = try #require(document["assignment"] as? [Int])
+    #expect(pictures.count == 3)
+    for (index, picture) in pictures.enumerated() {
+      let parts = try #require(picture["segments"] as? [Object])
+      let own = assignment[index * 20..<(index + 1) * 20]
+      #expect(parts.map { $0["size"] as? Int } == (0..<3).map { id in own.count { $0 == id } })
+    }
+    try folder.save(groups([4, 5, 4]))
+    #expect(try json(["--segments", "3"], in: folder)["pictures"] == nil)
+  }
+
+  static let refusals: [([String], [String])] = [
+    (["--memory", "lots"], ["--memory", "'lots'", "4GB"]), (["--memory", "120%"], ["'120%'"]),
+    (["--sigma-gradient", "--sigma", "1"], ["--sigma-gradient", "--sigma"]),
+    (["--separate"], ["--separate", "[12, 3]", "[pictures, height, width, channels]"]),
+    (["--segments", "auto", "--max-segments", "1"], ["--max-segments", "at least 2"]),
+  ]
+
+  @Test(arguments: refusals)
+  func whatCannotBeUsedIsRefusedInOneLine(_ arguments: [String], _ says: [String]) throws {
+    let folder = try Folder()
+    try folder.save(groups([12, 3]))
+    let segments = arguments.contains("--segments") ? [] : ["--segments", "3"]
+    let result = try Clew.run(["trace", "features.npy"] + segments + arguments, in: folder)
+    #expect(result.status == 2 && result.output.isEmpty && result.complaints.count == 1, "\(result.error)")
+    for text in ["found", "expected"] + says { #expect(result.error.contains(text), "\(result.error)") }
+    for option in [["--affinity", "euclid"], ["--segments", "many"]] {
+      let rest = option[0] == "--segments" ? option : ["--segments", "3"] + option
+      #expect(try Clew.run(["trace", "features.npy"] + rest, in: folder).status == 64)
+    }
+  }
+}
