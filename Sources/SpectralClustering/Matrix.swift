@@ -112,10 +112,6 @@ struct MatrixView<T: RealScalar>: @unchecked Sendable {
     return result
   }
 
-  func rows(_ range: Range<Int>) -> MatrixView<T> {
-    MatrixView(owner: owner, base: base + range.lowerBound * stride, rows: range.count, columns: columns, stride: stride)
-  }
-
   func copied() -> Matrix<T> {
     let result = Matrix<T>(uninitialized: rows, columns)
     result.view.copy(from: self)
