@@ -1,5 +1,3 @@
-import Foundation
-func print2(_ s: String) { FileHandle.standardError.write("\(s) peak \(Memory.peak>>20) inuse \(Memory.inUse>>20) cached \(Memory.cached>>20)\n".data(using: .utf8)!) }
 /// Solves (λ_c I − A)·z_c = b_c on the complement of the wanted eigenvectors, for many columns c at once, by Galerkin's
 /// condition in one space: the Ritz pairs beyond the wanted ones, whether they have converged or not, and directions grown
 /// from the residuals of all systems together.
@@ -38,7 +36,6 @@ struct ShiftedSolve<T: SpectralScalar> {
       return sum > 0 ? sum.squareRoot() : 1
     }
     guard let extraResiduals = pairs.extraResiduals else { return solveInFull(rightSides, shifts, norms) }
-    print2("start")
     let splitting = try RitzSplitting<T>(pairs, residuals: extraResiduals)
     let excluded: Matrix<T> = pairs.vectors.selecting(columns: Array(0..<pairs.wanted)).converted()
     let room = affinity.nodeCount - pairs.values.count
@@ -47,7 +44,7 @@ struct ShiftedSolve<T: SpectralScalar> {
     scaleColumns(scaled, by: norms.map { 1 / $0 })
     let space = GalerkinSpace(
       affinity, splitting, excluded: excluded, rightSides: scaled.converted(),
-      capacity: max(0, min(room, 2 * shifts.count + 256)))
+      capacity: max(0, min(room, 2 * shifts.count + 64)))
     let z = Matrix<T>(affinity.nodeCount, shifts.count)
     var (residuals, leftOut) = ([Double](), 0.0)
     for _ in 0..<40 {
@@ -60,7 +57,6 @@ struct ShiftedSolve<T: SpectralScalar> {
       if worst <= T.solveTolerance || worst > 0.5 * before { break }
       space.restart(rightSides: rest)
     }
-    print2("solved")
     scaleColumns(z, by: norms)
     return Solution(z: z, residuals: residuals, leftOut: min(1, leftOut))
   }
