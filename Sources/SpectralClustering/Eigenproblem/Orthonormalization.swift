@@ -1,7 +1,8 @@
 /// Orthonormal columns that span those of `block` outside the span of the orthonormal `basis`; dependent directions are dropped.
 ///
-/// Block Gram–Schmidt against the basis and the SVQB method inside the block (Stathopoulos & Wu 2002), again where little
-/// remained after the projection.
+/// Block Gram–Schmidt against the basis and the SVQB method inside the block (Stathopoulos & Wu 2002), again where less than
+/// half remained after the projection: what is not quite orthogonal in the basis would otherwise grow from block to block
+/// (Daniel, Gragg, Kaufman & Stewart 1976).
 func orthonormalized<T: SpectralScalar>(
   _ block: Matrix<T>, against basis: MatrixView<T>?
 ) throws(SpectralError) -> Matrix<T> {
@@ -10,11 +11,11 @@ func orthonormalized<T: SpectralScalar>(
   var current = block.copy()
   // Columns are scaled first, so that a small residual counts as much as a large one.
   scaleColumns(current)
-  // The smallest square that the last projection has left of a unit vector: what it took away comes back with a rounding.
+  // The smallest square that the last projection has left of a unit vector.
   var remaining = 0.0
   for round in 0..<3 {
     if current.columns == 0 { break }
-    if let basis, basis.columns > 0, remaining < 1e-4 {
+    if let basis, basis.columns > 0, remaining < 0.5 {
       MatrixView.multiply(basis, MatrixView.innerProducts(basis, current.view), alpha: -1, beta: 1, into: current.view)
     }
     let (values, vectors) = try symmetricEigen(Matrix.innerProducts(current, current).converted())
