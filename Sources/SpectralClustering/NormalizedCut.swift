@@ -182,8 +182,10 @@ extension NormalizedAffinity: Affinity {
     let leading = pairs.vectors.selecting(columns: Array(0..<pairs.wanted))
     let features = Matrix<Double>(nodeCount, channelCount)
     var (residuals, leftOut, widths) = ([Double](), 0.0, profile.map { _ in [Double]() })
-    // In one block solve, unless its N·K numbers for each cotangent would fill the memory: K cotangents have N·K².
-    let block = max(1, solveSize / (nodeCount * pairs.wanted))
+    // In one block solve, unless its N·K numbers for each cotangent would fill the memory: K cotangents have N·K². Where
+    // memory is short, as many columns as make it no larger than the Krylov basis was.
+    let size = regime == .stored ? solveSize : min(solveSize, solveColumns * nodeCount)
+    let block = max(1, size / (nodeCount * pairs.wanted))
     for first in stride(from: 0, to: rows.count, by: block) {
       let last = min(rows.count, first + block)
       let solved = try solver.pullback(last - first, closedGap: closedGap, cotangent: { cotangent(first + $0) })
@@ -201,3 +203,6 @@ extension NormalizedAffinity: Affinity {
 
 /// Numbers in the right-hand sides of one block solve, of which a handful of copies are held: some hundred megabytes each.
 private let solveSize = 1 << 25
+
+/// Columns of one block solve without a stored affinity.
+private let solveColumns = 200
