@@ -45,7 +45,8 @@ public struct KWayCut: Sendable {
   public struct SegmentGradients: Sendable {
     /// [N, D] float64: row i is the gradient of the objective of i's segment with respect to the features of node i.
     public let values: NDArray
-    /// ∂objective/∂σ of each segment, whether σ moves or not; 0 for an empty one, `nil` for an affinity of your own.
+    /// ∂objective/∂σ of each segment, whether σ moves or not; 0 for an empty one, `nil` for an affinity of your own and where
+    /// it was not asked for.
     public let widthGradients: [Double]?
     /// Largest relative residual of the linear solves behind each segment's gradient; 0 for an empty one.
     public let residuals: [Double]
@@ -54,13 +55,14 @@ public struct KWayCut: Sendable {
 
   /// Gradients of all segments in one block solve and one pass over the affinity.
   ///
+  /// - Parameter withWidths: whether ∂/∂σ is computed also where σ does not move (default), which takes a pass of its own.
   /// - Throws: ``SpectralError/degenerate(_:)`` with the frozen rotation, at equal eigenvalues inside the top K.
-  public func segmentGradients() throws(SpectralError) -> SegmentGradients {
+  public func segmentGradients(withWidths: Bool = true) throws(SpectralError) -> SegmentGradients {
     let occupied = segments.indices.filter { !segments[$0].isEmpty }
     let zeros = [Double](repeating: 0, count: cut.segmentCount)
     let values = scores.values
     let result = try cut.affinity.pullback(
-      cut.pairs, rows: occupied.map { segments[$0] }, closedGap: .leaveOut,
+      cut.pairs, rows: occupied.map { segments[$0] }, closedGap: .leaveOut, withWidths: withWidths,
       cotangent: { index in
         EigenpairCotangent(
           vectors: scores.pullback(objectiveCotangent(occupied[index], values: values)), values: zeros)

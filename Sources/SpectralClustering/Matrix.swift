@@ -8,6 +8,8 @@ final class Matrix<T: RealScalar>: @unchecked Sendable {
   let rows: Int
   let columns: Int
   let pointer: UnsafeMutablePointer<T>
+  /// Bytes of the block that it lies in.
+  private let capacity: Int
   var count: Int { rows * columns }
 
   /// Zeros.
@@ -19,9 +21,9 @@ final class Matrix<T: RealScalar>: @unchecked Sendable {
   /// For memory that is written in full before it is read.
   init(uninitialized rows: Int, _ columns: Int) {
     (self.rows, self.columns) = (rows, columns)
-    let bytes = max(1, rows * columns) * MemoryLayout<T>.stride
-    pointer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-      .bindMemory(to: T.self, capacity: max(1, rows * columns))
+    let memory: UnsafeMutableRawPointer
+    (memory, capacity) = MemoryPool.shared.take(max(1, rows * columns) * MemoryLayout<T>.stride)
+    pointer = memory.bindMemory(to: T.self, capacity: max(1, rows * columns))
   }
 
   convenience init(_ rows: Int, _ columns: Int, _ values: [T]) {
@@ -29,7 +31,7 @@ final class Matrix<T: RealScalar>: @unchecked Sendable {
     for (index, value) in values.prefix(count).enumerated() { pointer[index] = value }
   }
 
-  deinit { pointer.deallocate() }
+  deinit { MemoryPool.shared.give(pointer, capacity: capacity) }
 
   @inline(__always)
   subscript(row: Int, column: Int) -> T {
@@ -47,6 +49,16 @@ final class Matrix<T: RealScalar>: @unchecked Sendable {
 
   /// Some of the columns, in the given order.
   func selecting(columns selected: [Int]) -> Matrix<T> { view.selecting(columns: selected) }
+
+  /// In another precision.
+  func converted<U: RealScalar>(to: U.Type = U.self) -> Matrix<U> {
+    let result = Matrix<U>(uninitialized: rows, columns)
+    Parallel.forEachChunk(of: rows, size: tallChunk) { chunk in
+      let first = chunk.lowerBound * self.columns
+      convert(self.pointer + first, result.pointer + first, chunk.count * self.columns)
+    }
+    return result
+  }
 
   /// All of it.
   var view: MatrixView<T> { MatrixView(owner: self, base: pointer, rows: rows, columns: columns, stride: columns) }
@@ -97,6 +109,12 @@ struct MatrixView<T: RealScalar>: @unchecked Sendable {
         for (index, column) in selected.enumerated() { target[index] = source[column] }
       }
     }
+    return result
+  }
+
+  func copied() -> Matrix<T> {
+    let result = Matrix<T>(uninitialized: rows, columns)
+    result.view.copy(from: self)
     return result
   }
 
@@ -157,4 +175,45 @@ extension Matrix {
 
   /// AᵀB for tall A and B.
   static func innerProducts(_ a: Matrix, _ b: Matrix) -> Matrix { MatrixView.innerProducts(a.view, b.view) }
+}
+
+/// C = alpha·op(A)·op(B) + beta·C of small matrices, on the calling thread.
+func multiplySmall(
+  _ a: Matrix<Double>, _ b: Matrix<Double>, transposeA: Bool = false, transposeB: Bool = false, alpha: Double, beta: Double,
+  into c: Matrix<Double>
+) {
+  let inner = transposeA ? a.rows : a.columns
+  if c.count == 0 || inner == 0 {
+    for index in 0..<c.count { c.pointer[index] *= beta }
+    return
+  }
+  Double.gemm(
+    transposeA, transposeB, c.rows, c.columns, inner, alpha, a.pointer, a.columns, b.pointer, b.columns, beta, c.pointer,
+    c.columns)
+}
+
+/// op(A)·op(B) of small matrices, on the calling thread.
+func smallProduct(
+  _ a: Matrix<Double>, _ b: Matrix<Double>, transposeA: Bool = false, transposeB: Bool = false
+) -> Matrix<Double> {
+  let c = Matrix<Double>(transposeA ? a.columns : a.rows, transposeB ? b.rows : b.columns)
+  multiplySmall(a, b, transposeA: transposeA, transposeB: transposeB, alpha: 1, beta: 0, into: c)
+  return c
+}
+
+/// With the types spelt out, because a generic conversion looks its way up at run time, for every number.
+private func convert<From: RealScalar, To: RealScalar>(
+  _ source: UnsafePointer<From>, _ target: UnsafeMutablePointer<To>, _ count: Int
+) {
+  let (raw, destination) = (UnsafeRawPointer(source), UnsafeMutableRawPointer(target))
+  switch (From.dtype, To.dtype) {
+  case (.float64, .float32):
+    let (from, to) = (raw.assumingMemoryBound(to: Double.self), destination.assumingMemoryBound(to: Float.self))
+    for index in 0..<count { to[index] = Float(from[index]) }
+  case (.float32, .float64):
+    let (from, to) = (raw.assumingMemoryBound(to: Float.self), destination.assumingMemoryBound(to: Double.self))
+    for index in 0..<count { to[index] = Double(from[index]) }
+  default:
+    destination.copyMemory(from: raw, byteCount: count * MemoryLayout<To>.stride)
+  }
 }

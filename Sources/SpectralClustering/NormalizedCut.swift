@@ -156,7 +156,8 @@ protocol Affinity: Sendable {
   func leadingEigenpairs(_ count: Int) throws(SpectralError) -> LeadingEigenpairs
   /// The feature cotangents for several cotangents of the leading eigenpairs; each gives the rows that are asked of it.
   func pullback(
-    _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, cotangent: (Int) -> EigenpairCotangent
+    _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, withWidths: Bool,
+    cotangent: (Int) -> EigenpairCotangent
   ) throws(SpectralError) -> FeaturePullback
 }
 
@@ -176,12 +177,16 @@ extension NormalizedAffinity: Affinity {
   var gapTolerance: Double { T.gapTolerance }
 
   func pullback(
-    _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, cotangent: (Int) -> EigenpairCotangent
+    _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, withWidths: Bool,
+    cotangent: (Int) -> EigenpairCotangent
   ) throws(SpectralError) -> FeaturePullback {
+    Memory.trim(to: keptMemory)
     let solver = ShiftedSolve(self, pairs)
     let leading = pairs.vectors.selecting(columns: Array(0..<pairs.wanted))
     let features = Matrix<Double>(nodeCount, channelCount)
-    var (residuals, leftOut, widths) = ([Double](), 0.0, profile.map { _ in [Double]() })
+    // A pass over all weights of its own.
+    let needsWidths = profile != nil && (withWidths || !medianPairs.isEmpty)
+    var (residuals, leftOut, widths) = ([Double](), 0.0, needsWidths ? [Double]() : nil)
     // In one block solve, unless its N·K numbers for each cotangent would fill the memory: K cotangents have N·K². Where
     // memory is short, as many columns as make it no larger than the Krylov basis was.
     let size = regime == .stored ? solveSize : min(solveSize, solveColumns * nodeCount)
@@ -189,8 +194,9 @@ extension NormalizedAffinity: Affinity {
     for first in stride(from: 0, to: rows.count, by: block) {
       let last = min(rows.count, first + block)
       let solved = try solver.pullback(last - first, closedGap: closedGap, cotangent: { cotangent(first + $0) })
+      Memory.trim(to: keptMemory)
       writeFeatureCotangent(solved.cotangents, leading: leading, rows: Array(rows[first..<last]), into: features)
-      if let found = widthCotangents(solved.cotangents, leading: leading) {
+      if needsWidths, let found = widthCotangents(solved.cotangents, leading: leading) {
         for (index, width) in found.enumerated() { addMedianCotangent(width, nodes: rows[first + index], into: features) }
         widths?.append(contentsOf: found)
       }
@@ -200,6 +206,9 @@ extension NormalizedAffinity: Affinity {
     return FeaturePullback(features: features, residuals: residuals, leftOut: leftOut, widths: widths)
   }
 }
+
+/// Bytes of freed matrices that one stage leaves to the next, which needs others.
+private let keptMemory = 64 << 20
 
 /// Numbers in the right-hand sides of one block solve, of which a handful of copies are held: some hundred megabytes each.
 private let solveSize = 1 << 25

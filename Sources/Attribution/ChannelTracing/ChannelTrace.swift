@@ -65,7 +65,7 @@ public struct ChannelTrace: Sendable {
     public let ranking: [Int]
     /// Largest relative residual of the linear solves behind the gradient.
     public let solveResidual: Double
-    /// ∂objective/∂σ, whether σ moves or not; `nil` for an affinity of your own.
+    /// ∂objective/∂σ; `nil` where σ is held fixed.
     public let widthGradient: Double?
 
     /// Number of nodes.
@@ -142,7 +142,7 @@ public struct ChannelTrace: Sendable {
     onStage(.rotation)
     let partition = try KWayCut(cut, rule: configuration.rotation)
     onStage(.gradients)
-    let result = try partition.segmentGradients()
+    let result = try partition.segmentGradients(withWidths: configuration.widthRule == .moving)
 
     // Not before: the solves need the memory.
     let double = flat.converted(to: .float64)

@@ -82,26 +82,25 @@ extension NormalizedAffinity {
     }
   }
 
-  /// Y = diag-shifted operator: column c is shift_c·x_c − A·x_c, in the precision of W.
-  func applyShifted(_ x: Matrix<T>, shifts: [T], scratch: Matrix<T>, into y: Matrix<T>) {
+  /// A·X in the precision of W throughout.
+  func product(_ x: Matrix<T>) -> Matrix<T> {
     let (n, m) = (nodeCount, x.columns)
-    if m == 0 { return }
+    let (scaled, result) = (Matrix<T>(uninitialized: n, m), Matrix<T>(uninitialized: n, m))
     progress.begin()
-    Parallel.forEachChunk(of: n, size: 1024) { rows in
+    Parallel.forEachChunk(of: n, size: tallChunk) { rows in
       for i in rows {
-        let (source, target, s) = (x.row(i), scratch.pointer + i * m, scalesInPrecision.pointer[i])
-        T.affine(s, 0, source, target, m)
-        if stored == nil { y.row(i).update(repeating: 0, count: m) }
+        T.affine(scalesInPrecision.pointer[i], 0, x.row(i), scaled.row(i), m)
+        if stored == nil { result.row(i).update(repeating: 0, count: m) }
       }
     }
-    if stored == nil { addTiles(scratch, to: y) }
-    Parallel.forEachChunk(of: n, size: 512) { rows in
+    if stored == nil { addTiles(scaled, to: result) }
+    // Fewer rows at a time would pack X more often.
+    Parallel.forEachChunk(of: n, size: 1280) { rows in
       let first = rows.lowerBound
-      if let stored {
-        T.gemm(false, false, rows.count, m, n, 1, stored.row(first), n, scratch.pointer, m, 0, y.row(first), m)
-      }
-      T.shifted(shifts, scalesInPrecision.row(first), x.row(first), y.row(first), rows.count, m)
+      if let stored { T.gemm(false, false, rows.count, m, n, 1, stored.row(first), n, scaled.pointer, m, 0, result.row(first), m) }
+      for i in rows { T.affine(scalesInPrecision.pointer[i], 0, result.row(i), result.row(i), m) }
     }
+    return result
   }
 
   /// Y += W·X in the precision of W.

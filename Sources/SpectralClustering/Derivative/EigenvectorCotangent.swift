@@ -56,7 +56,7 @@ extension ShiftedSolve {
       rightSides.view.columns(index * k..<(index + 1) * k).copy(from: vectors.view)
     }
     let shifts = (0..<rightSides.columns).map { pairs.values[$0 % k] }
-    let solution = solve(rightSides, shifts: shifts, group: k)
+    let solution = try solve(rightSides, shifts: shifts, group: k)
     if closedGap == .refuse && solution.leftOut > 1e-6 {
       throw .degenerate(
         "eigenvalues \(k) and \(k + 1) are equal (\(pairs.values[k - 1]) and \(pairs.values[k])): their eigenvectors have no "
@@ -106,6 +106,8 @@ extension ShiftedSolve {
   }
 
   /// L = Z + V·M and d̄_i = −(Σ_j Ā_ij A_ij)/d_i, where A·V = V·Λ and A·Z = Z·Λ − P·Ḡ save the product with A.
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   private func assemble(
     _ z: Matrix<T>, _ offset: Int, _ leading: Matrix<Double>, _ coupling: Matrix<Double>, _ rightSides: Matrix<Double>
   ) -> AffinityCotangent<T> {

@@ -18,21 +18,24 @@ struct BlockKrylov {
   private(set) var products = 0
   /// Whether a converged answer is probed (default), or was found in a space that has been.
   var probes = true
+  /// What turns the residuals of pairs with the given values into better directions; `nil` takes them as they are.
+  var correction: ((_ residuals: Matrix<Double>, _ values: [Double]) -> Matrix<Double>)?
   /// Whether to go on from the best half when the basis is full (default), or to stop there.
   var restarts = true
 
-  /// Longest basis, if there are that many nodes.
-  private static let longest = 480
+  /// Long enough to separate what is worth deflating.
+  static let usualLength = 480
 
   /// - Parameters:
   ///   - wanted: number of eigenpairs.
   ///   - tolerance: largest ‖A·v − λ·v‖ of a wanted pair, for its λ.
   ///   - start: orthonormal vectors known to be useful, [size, any].
   ///   - image: of `start`, if it is known.
+  ///   - longest: of the basis, if there are that many nodes and it is enough.
   ///   - apply: the operator on a block of vectors.
   init(
     wanted: Int, tolerance: @escaping (Double) -> Double, start: Matrix<Double>, image: Matrix<Double>? = nil,
-    apply: @escaping (Matrix<Double>) -> Matrix<Double>
+    longest: Int = usualLength, apply: @escaping (Matrix<Double>) -> Matrix<Double>
   ) {
     size = start.rows
     self.wanted = wanted
@@ -40,7 +43,7 @@ struct BlockKrylov {
     self.apply = apply
     kept = min(size, wanted + max(10, wanted / 2))
     width = min(size, max(8, min(16, wanted)))
-    basis = KrylovBasis(rows: size, capacity: min(size, max(Self.longest, 2 * kept + 6 * width)))
+    basis = KrylovBasis(rows: size, capacity: min(size, max(longest, 2 * kept + 6 * width)))
     if image == nil { products += start.columns }
     basis.append(start, image: image ?? apply(start))
   }
@@ -87,14 +90,16 @@ struct BlockKrylov {
   /// Adds the residuals of what has not converged, and Krylov blocks from there on.
   private mutating func extend(_ ritz: Ritz, _ open: [Int]) throws(SpectralError) {
     let before = basis.count
-    try expand(residualBlock(ritz, Array(open.prefix(width))))
+    let chosen = Array(open.prefix(correction == nil ? width : wanted))
+    let residuals = residualBlock(ritz, chosen)
+    try expand(correction?(residuals, chosen.map { ritz.values[$0] }) ?? residuals)
     if basis.count == before {
       if basis.count == size { return }
       try expand(randomBlock(width))  // The basis is invariant: go on outside it.
     }
     // A decomposition costs more the longer the basis is; between two of them it grows by a quarter.
     let next = min(basis.capacity - width, basis.count * 5 / 4)
-    while basis.count < next { try expandByImage() }
+    while correction == nil && basis.count < next { try expandByImage() }
   }
 
   /// Wanted pairs whose residual is too large and, so that none is missed and the gap is known, others of the same size.
@@ -116,19 +121,21 @@ struct BlockKrylov {
       residuals: residualNorms(images, vectors, values))
   }
 
-  /// All Ritz pairs, with their residuals.
+  /// The Ritz pairs that are worth keeping, with their residuals: beside the accurate ones those whose value is no less than
+  /// a tenth of the last wanted one in magnitude. The others would not speed up a solve that is shifted by it.
   func pairs(_ ritz: Ritz) -> LeadingEigenpairs {
-    let vectors = MatrixView.product(basis.vectors, ritz.rotation)
-    let residuals = MatrixView.product(basis.images, ritz.rotation)
+    let limit = 0.1 * abs(ritz.values[min(wanted, ritz.values.count) - 1])
+    let chosen = ritz.values.indices.filter { $0 < kept || abs(ritz.values[$0]) >= limit }
+    let (values, rotation) = (chosen.map { ritz.values[$0] }, ritz.rotation.selecting(columns: chosen))
+    let vectors = MatrixView.product(basis.vectors, rotation)
+    let residuals = MatrixView.product(basis.images, rotation)
     // Residuals change sign with their vectors.
     let signs = canonicalizeSigns(vectors)
-    subtractScaled(residuals, ritz.values, vectors, signs: signs)
-    var squares = [Double](repeating: 0, count: ritz.values.count)
-    Double.columnDots(residuals.pointer, residuals.pointer, size, residuals.columns, &squares)
+    subtractScaled(residuals, values, vectors, signs: signs)
     return LeadingEigenpairs(
-      values: ritz.values, vectors: vectors,
-      extraResiduals: residuals.selecting(columns: Array(wanted..<ritz.values.count)),
-      residuals: squares.map { $0.squareRoot() }, wanted: wanted, reliable: min(kept, ritz.values.count), products: products)
+      values: values, vectors: vectors,
+      extraResiduals: residuals.selecting(columns: Array(wanted..<values.count)),
+      residuals: columnNorms(residuals), wanted: wanted, reliable: min(kept, values.count), products: products)
   }
 
   /// image ← sign·image − λ·v

@@ -17,6 +17,22 @@ struct LeadingEigenpairs: Sendable {
 }
 
 extension LeadingEigenpairs {
+  /// r + W·Θ·(λ − Θ)⁻¹·Wᵀ·r for each residual r of a pair with value λ: up to a factor, (λ − A)⁻¹·r of an A that vanishes
+  /// outside of all these pairs (the correction of Davidson's method). W and Θ are the pairs from `first` on, λ is above them.
+  func corrections(_ residuals: Matrix<Double>, values shifts: [Double], from first: Int) -> Matrix<Double> {
+    let rest = vectors.selecting(columns: Array(first..<values.count))
+    let components = Matrix.innerProducts(rest, residuals)
+    for e in 0..<components.rows {
+      let value = values[first + e]
+      for (column, shift) in shifts.enumerated() {
+        components[e, column] *= shift > value ? value / (shift - value) : 0
+      }
+    }
+    let result = residuals.copy()
+    Matrix.multiply(rest, components, alpha: 1, beta: 1, into: result)
+    return result
+  }
+
   /// The first `count` pairs, followed by those of `space` from `count` on, which serve deflation.
   ///
   /// The two agree on the first pairs but for a small angle, along which the others are corrected.
@@ -82,8 +98,9 @@ extension NormalizedAffinity {
     let carried = min(space.values.count, isClose ? rough.kept + 2 : max(rough.kept + 2, 240))
     var fine = BlockKrylov(
       wanted: count, tolerance: { _ in T.eigenTolerance }, start: space.vectors.selecting(columns: Array(0..<carried)),
-      apply: { self.apply($0) })
+      longest: isClose ? 0 : BlockKrylov.usualLength, apply: { self.apply($0) })
     fine.probes = !isClose
+    if isClose { fine.correction = { space.corrections($0, values: $1, from: carried) } }
     let pairs = try checked(fine.pairs(try fine.solve()))
     return isClose ? pairs.extended(by: space, from: fine.kept) : pairs
   }

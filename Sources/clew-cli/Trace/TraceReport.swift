@@ -20,7 +20,7 @@ struct TraceReport: Encodable {
     @Nullable var firstPixel: Int?
     let objective: Double
     let solveResidual: Double
-    let sigmaGradient: Double?
+    @Nullable var sigmaGradient: Double?
     let channels: [Channel]
     let ranking: [Int]
   }
