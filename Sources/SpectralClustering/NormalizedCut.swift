@@ -187,8 +187,10 @@ extension NormalizedAffinity: Affinity {
     // A pass over all weights of its own.
     let needsWidths = profile != nil && (withWidths || !medianPairs.isEmpty)
     var (residuals, leftOut, widths) = ([Double](), 0.0, needsWidths ? [Double]() : nil)
-    // In one block solve, unless its N·K numbers for each cotangent would fill the memory: K cotangents have N·K².
-    let block = max(1, solveSize / (nodeCount * pairs.wanted))
+    // In one block solve, unless its N·K numbers for each cotangent would fill the memory: K cotangents have N·K². Where
+    // memory is short, as many columns as make it no larger than the Krylov basis was.
+    let size = regime == .stored ? solveSize : min(solveSize, solveColumns * nodeCount)
+    let block = max(1, size / (nodeCount * pairs.wanted))
     for first in stride(from: 0, to: rows.count, by: block) {
       let last = min(rows.count, first + block)
       let solved = try solver.pullback(last - first, closedGap: closedGap, cotangent: { cotangent(first + $0) })
@@ -210,3 +212,6 @@ private let keptMemory = 64 << 20
 
 /// Numbers in the right-hand sides of one block solve, of which a handful of copies are held: some hundred megabytes each.
 private let solveSize = 1 << 25
+
+/// Columns of one block solve without a stored affinity.
+private let solveColumns = 200

@@ -134,9 +134,9 @@ public struct ChannelTrace: Sendable {
     }
     let flat = features.reshaped(to: [nodes, channels])
     onStage(.eigenvectors)
-    let double = flat.converted(to: .float64)
     cut = try NormalizedCut(
-      double, segments: configuration.segments, kernel: configuration.kernel, width: configuration.width,
+      flat.dtype.isFloating ? flat : flat.converted(to: .float64), segments: configuration.segments, kernel: configuration.kernel,
+      width: configuration.width,
       widthRule: configuration.widthRule, precision: configuration.precision, memory: configuration.memory ?? .halfOfFree,
       onPass: onPass)
     onStage(.rotation)
@@ -144,6 +144,8 @@ public struct ChannelTrace: Sendable {
     onStage(.gradients)
     let result = try partition.segmentGradients(withWidths: configuration.widthRule == .moving)
 
+    // Not before: the solves need the memory.
+    let double = flat.converted(to: .float64)
     let moments = ChannelMoments(features: double, segments: partition.segments)
     let objectives = partition.objectives
     segments = partition.segments.enumerated().map { id, members in

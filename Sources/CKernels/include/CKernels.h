@@ -53,9 +53,8 @@ enum ck_affinity_entry { CK_GAUSSIAN, CK_GAUSSIAN_WIDTH, CK_COSINE, CK_COSINE_SL
 
 // Kernels of the affinity and of its derivative; matrices are row-major and contiguous.
 #define CK_DECLARE_SPECTRAL(T, S)                                                                                 \
-  void ck_squared_distances_##S(const T *gram, const T *rowNorm, const T *columnNorm, ptrdiff_t rows,             \
-                                ptrdiff_t columns, T threshold, T *d2, uint8_t *close);                           \
-  double ck_squared_distance_##S(const T *a, const T *b, ptrdiff_t n);                                            \
+  void ck_squared_distances_##S(const T *a, const T *aNorm, ptrdiff_t rows, const T *b, const T *bNorm,            \
+                                ptrdiff_t columns, ptrdiff_t d, T threshold, T *d2);                              \
   void ck_affinity_##S(enum ck_affinity_entry entry, T factor, T *x, ptrdiff_t n);                                \
   void ck_transpose_##S(const T *x, ptrdiff_t rows, ptrdiff_t columns, T *y);                                     \
   void ck_column_dots_##S(const T *a, const T *b, ptrdiff_t rows, ptrdiff_t columns, double *sums);               \

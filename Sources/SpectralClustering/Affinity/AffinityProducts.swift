@@ -97,7 +97,9 @@ extension NormalizedAffinity {
     // Fewer rows at a time would pack X more often.
     Parallel.forEachChunk(of: n, size: 1280) { rows in
       let first = rows.lowerBound
-      if let stored { T.gemm(false, false, rows.count, m, n, 1, stored.row(first), n, scaled.pointer, m, 0, result.row(first), m) }
+      if let stored {
+        T.gemm(false, false, rows.count, m, n, 1, stored.row(first), n, scaled.pointer, m, 0, result.row(first), m)
+      }
       for i in rows { T.affine(scalesInPrecision.pointer[i], 0, result.row(i), result.row(i), m) }
     }
     return result

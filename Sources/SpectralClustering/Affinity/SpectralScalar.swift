@@ -7,9 +7,7 @@ let panelWidth = 16
 /// The element type of a stored affinity together with the compiled kernels of the affinity and its derivative.
 protocol SpectralScalar: RealScalar {
   static func squaredDistances(
-    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ threshold: Self,
-    _ d2: Destination, _ close: UnsafeMutablePointer<UInt8>)
-  static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double
+    _ a: Source, _ aNorm: Source, _ rows: Int, _ b: Source, _ bNorm: Source, _ columns: Int, _ d: Int, _ d2: Destination)
   static func affinity(_ entry: ck_affinity_entry, _ factor: Self, _ x: Destination, _ n: Int)
   static func transpose(_ x: Source, _ rows: Int, _ columns: Int, _ y: Destination)
   static func columnDots(_ a: Source, _ b: Source, _ rows: Int, _ columns: Int, _ sums: UnsafeMutablePointer<Double>)
@@ -42,10 +40,8 @@ protocol SpectralScalar: RealScalar {
 
 extension Float: SpectralScalar {
   static func squaredDistances(
-    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ threshold: Self,
-    _ d2: Destination, _ close: UnsafeMutablePointer<UInt8>
-  ) { ck_squared_distances_f32(gram, rowNorm, columnNorm, rows, columns, threshold, d2, close) }
-  static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_squared_distance_f32(a, b, n) }
+    _ a: Source, _ aNorm: Source, _ rows: Int, _ b: Source, _ bNorm: Source, _ columns: Int, _ d: Int, _ d2: Destination
+  ) { ck_squared_distances_f32(a, aNorm, rows, b, bNorm, columns, d, closeShare, d2) }
   static func affinity(_ entry: ck_affinity_entry, _ factor: Self, _ x: Destination, _ n: Int) {
     ck_affinity_f32(entry, factor, x, n)
   }
@@ -82,10 +78,8 @@ extension Float: SpectralScalar {
 
 extension Double: SpectralScalar {
   static func squaredDistances(
-    _ gram: Source, _ rowNorm: Source, _ columnNorm: Source, _ rows: Int, _ columns: Int, _ threshold: Self,
-    _ d2: Destination, _ close: UnsafeMutablePointer<UInt8>
-  ) { ck_squared_distances_f64(gram, rowNorm, columnNorm, rows, columns, threshold, d2, close) }
-  static func squaredDistance(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_squared_distance_f64(a, b, n) }
+    _ a: Source, _ aNorm: Source, _ rows: Int, _ b: Source, _ bNorm: Source, _ columns: Int, _ d: Int, _ d2: Destination
+  ) { ck_squared_distances_f64(a, aNorm, rows, b, bNorm, columns, d, closeShare, d2) }
   static func affinity(_ entry: ck_affinity_entry, _ factor: Self, _ x: Destination, _ n: Int) {
     ck_affinity_f64(entry, factor, x, n)
   }

@@ -51,17 +51,8 @@ extension CentredFeatures {
     T.gemm(
       false, true, rows.nodes.count, width, d, 1, rows.values.base, max(1, d), values.row(columns.lowerBound), max(1, d), 0,
       tile, width)
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: rows.nodes.count) { close in
-      guard let flags = close.baseAddress else { return }
-      T.squaredDistances(
-        tile, rows.squaredNorms.base, squaredNorms.row(columns.lowerBound), rows.nodes.count, width, T.closeShare, tile, flags)
-      for (index, node) in rows.nodes.enumerated() where flags[index] != 0 {
-        let (row, norm) = (tile + index * width, rows.squaredNorms.base[index])
-        for j in 0..<width where row[j] <= T.closeShare * (norm + squaredNorms.pointer[columns.lowerBound + j]) {
-          let column = columns.lowerBound + j
-          row[j] = node == column ? 0 : T(T.squaredDistance(rows.values.row(index), values.row(column), d))
-        }
-      }
-    }
+    T.squaredDistances(
+      rows.values.base, rows.squaredNorms.base, rows.nodes.count, values.row(columns.lowerBound),
+      squaredNorms.row(columns.lowerBound), width, d, tile)
   }
 }
