@@ -1,14 +1,15 @@
 """Writes the inputs of the tests of `clew filters` and the numbers that the published procedure gives on them, in float64.
 
-    python make_filter_fixtures.py      # needs numpy, scikit-learn, torch, onnx, onnxscript
+    python make_filter_fixtures.py      # needs numpy, scikit-learn, torch, onnx, onnxscript, h5py
 
 filters_cnn.pth, filters_cnn.onnx: a small classifier of digits; filters_digits.npz: digits. filters_residual.onnx: a network with a skip,
-whose convolutions are not each other's parents in the order of the list. filters_expected.json: importances, R², accuracies."""
+whose convolutions are not each other's parents in the order of the list. filters_words.h5: digits whose labels are words. filters_expected.json: importances, R², accuracies."""
 import copy
 import json
 import warnings
 from pathlib import Path
 
+import h5py
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
@@ -121,6 +122,9 @@ m.eval()
 torch.save(m.state_dict(), here / 'filters_cnn.pth')
 export(m, here / 'filters_cnn.onnx')
 np.savez_compressed(here / 'filters_digits.npz', images=I[test].numpy(), labels=y[test].numpy().astype(np.int64))
+with h5py.File(here / 'filters_words.h5', 'w') as f:
+    f.create_dataset('images', data=I[test[:80]].numpy(), compression='gzip', track_times=False)
+    f.create_dataset('labels', data=[f'digit {v}' for v in y[test[:80]].tolist()], dtype=h5py.string_dtype(), track_times=False)
 m.double()
 x, labels = I[test].double(), y[test]
 layers = ['features.0', 'features.3', 'features.6']
@@ -149,7 +153,7 @@ ex['training'] = importances(q, layers, chain, x)['raw']
 
 # The heat map of the first sample.
 o = maps(m, layers[:1], x[:1])['features.0']
-heat = (o * torch.tensor(frobenius['standardised'][0])[None, :, None, None]).sum(1, keepdim=True)
+heat = (o * torch.tensor(frobenius['standardised'][0], dtype=torch.float64)[None, :, None, None]).sum(1, keepdim=True)
 ex['heatMap'] = L(F.interpolate(heat, size=(8, 8), mode='bilinear', align_corners=False)[0, 0].flatten())
 
 r = Residual()
