@@ -17,7 +17,8 @@ struct ClewCommand: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      TraceCommand.self, ChannelsCommand.self, NeuronsCommand.self, RunCommand.self, InspectCommand.self, DoctorCommand.self,
+      TraceCommand.self, ChannelsCommand.self, NeuronsCommand.self, FiltersCommand.self, RunCommand.self, InspectCommand.self,
+      DoctorCommand.self,
     ])
 
   /// Turns every error into one line on standard error and the exit status that `--help` promises.

@@ -113,6 +113,30 @@ import Testing
     #expect(throws: ChannelStudyError.self) { try EffectiveRank(.zeros([4, 3])) }
   }
 
+  /// Rows ±a·e of mean 0 have the singular value a√2 along e.
+  private func rank(ofSingularValues values: [Double]) throws -> EffectiveRank {
+    let width = values.count
+    var rows = [Double](repeating: 0, count: 2 * width * width)
+    for (place, value) in values.enumerated() {
+      rows[2 * place * width + place] = value / 2.0.squareRoot()
+      rows[(2 * place + 1) * width + place] = -value / 2.0.squareRoot()
+    }
+    return try EffectiveRank(NDArray(rows, shape: [2 * width, width]))
+  }
+
+  /// Singular values 2 and 1: 1.6494 from σ², 1.8899 from σ.
+  @Test func effectiveRankByHand() throws {
+    let rank = try rank(ofSingularValues: [2, 1])
+    #expect(Swift.abs(rank.variance - 1.6494) < 5e-5 && Swift.abs(rank.royVetterli - 1.8899) < 5e-5)
+  }
+
+  /// Variances .5, .3, .15, .05: 90 % are reached at three dimensions, where the published notebook says two.
+  @Test func dimensionsFor90PercentByHand() throws {
+    let rank = try rank(ofSingularValues: [0.5, 0.3, 0.15, 0.05].map { $0.squareRoot() })
+    #expect(zip(rank.cumulativeVariance, [0.5, 0.8, 0.95, 1]).allSatisfy { Swift.abs($0 - $1) < 1e-12 })
+    #expect(rank.dimensionsFor90Percent == 3)
+  }
+
   @Test func aStratifiedDrawTakesAsManyOfEachGroup() throws {
     // Constant within groups: a draw that keeps their sizes cannot move the mean.
     let strata = [0, 1, 1, 0, 2, 1]

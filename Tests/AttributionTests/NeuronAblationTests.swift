@@ -55,6 +55,24 @@ import Testing
     #expect(control.headAccuracyStd == 0 && control.pValue == 1)
   }
 
+  /// Zero once standardised is the mean of the training values: of 1 and 3 it is 2, and not 0. The head tells the two apart.
+  @Test func ablationToTheTrainingMean() throws {
+    let train = try FeatureSplit(
+      name: "train", features: NDArray([1.0, 3, 1, 3], shape: [4, 1]), groups: ["a", "b", "a", "b"],
+      targets: ["0", "1", "0", "1"])
+    // The logit of class 1 is x − 1: 1 at the mean, −1 at zero.
+    let head = try LinearHead(weight: NDArray([1.0], shape: [1, 1]), bias: NDArray([-1.0], shape: [1]))
+    var configuration = NeuronAblation.Configuration()
+    configuration.baselines = [.trainMean, .zero]
+    configuration.numbers = [1]
+    let test = try FeatureSplit(name: "test", features: NDArray([7.0], shape: [1, 1]), groups: nil, targets: ["1"])
+    let study = try NeuronAblation(head: head, train: train, splits: [test], configuration: configuration)
+    let (mean, zero) = (try #require(study.splits[0].rows.first), try #require(study.otherBaselines[0].splits[0].rows.first))
+    #expect(mean.group.headAccuracy == 1 && zero.group.headAccuracy == 0)
+    let loss = (mean: try #require(mean.group.logLoss), zero: try #require(zero.group.logLoss))
+    #expect(abs(loss.mean - log(1 + exp(-1.0))) < 1e-12 && abs(loss.zero - log(1 + exp(1.0))) < 1e-12)
+  }
+
   @Test func plantedLeaksAreFound() throws {
     let planted = try PlantedShortcut()
     var configuration = NeuronAblation.Configuration()

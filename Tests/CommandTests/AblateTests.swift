@@ -21,6 +21,7 @@ struct AblationDocument: Decodable {
     let random: Control?
     let matchedNorm: Control?
   }
+  let featureNames: [String]
   let groupScore, groupScoreMaximum, targetScore: [Double]
   let groupRanking, targetRanking, groupTop10: [Int]
   let sweep: [Row]
@@ -41,6 +42,8 @@ private struct Expected: Decodable {
   let groupScore, groupScoreMaximum, targetScore: [Double]
   let groupRanking, targetRanking: [Int]
   let splits: [String: [String: [Row]]]
+  /// Of scikit-learn's default solver.
+  let defaultSolverScore: [String: [Double]]
 }
 
 @Suite struct AblateTests {
@@ -64,6 +67,13 @@ private struct Expected: Decodable {
     ] {
       #expect(found.count == wanted.count)
       #expect(zip(found, wanted).allSatisfy { abs($0 - $1) <= 1e-6 * abs($1) + 1e-12 })
+    }
+    // Those are of Newton's method, converged as ours is. The default solver stops by a rule of its own before the gradient vanishes,
+    // so that 1e-6 holds for it relative to the largest score; single small ones may differ more (4e-5 was seen on other features).
+    for (name, found) in [("group", document.groupScore), ("target", document.targetScore)] {
+      let wanted = try #require(expected.defaultSolverScore[name])
+      let largest = try #require(wanted.max())
+      #expect(zip(found, wanted).allSatisfy { abs($0 - $1) <= 1e-6 * largest })
     }
     #expect(document.groupRanking == expected.groupRanking && document.targetRanking == expected.targetRanking)
     #expect(document.groupTop10 == Array(expected.groupRanking.prefix(10)))
@@ -119,6 +129,59 @@ private struct Expected: Decodable {
     #expect(seed.sweep.allSatisfy { $0.random?.pValue == nil && $0.matchedNorm == nil })
     let limited = try ablate(["--max-samples", "100"], in: folder)
     #expect(limited.samples == ["train": 100, "test": 50, "id": 50])
+  }
+
+  /// A table with named columns, in another order than the head's, is what the arrays are.
+  @Test func tables() throws {
+    let folder = try Folder()
+    let (arrays, head) = (try NamedArrays.load(Self.features), try NamedArrays.load(Self.head))
+    let width = try arrays.array(named: "train").shape[1]
+    let names = (0..<width).map { "feature \($0)" }
+    var table = CSVWriter(header: ["hospital", "target", "split"] + names)
+    for split in ["test", "train", "id"] {
+      let (values, groups, targets) = (
+        try arrays.array(named: split).doubles, try arrays.array(named: split + "_group").doubles,
+        try arrays.array(named: split + "_target").doubles
+      )
+      for row in groups.indices {
+        let own: [CSVWriter.Cell] = values[row * width..<(row + 1) * width].map { .number($0) }
+        table.append([.text("h\(Int(groups[row]))"), .integer(Int(targets[row])), .text(split)] + own)
+      }
+    }
+    try table.write(to: folder.path("features.csv"))
+    var rows = CSVWriter(header: ["bias"] + names.reversed())
+    let (weight, bias) = (try head.array(named: "weight").doubles, try head.array(named: "bias").doubles)
+    for row in bias.indices {
+      let own: [CSVWriter.Cell] = weight[row * width..<(row + 1) * width].reversed().map { .number($0) }
+      rows.append([.number(bias[row])] + own)
+    }
+    try rows.write(to: folder.path("head.csv"))
+    let wanted = try ablate(["--random", "20"], in: folder)
+    let options = ["neurons", "ablate", "--features", "features.csv", "--group-column", "hospital", "--random", "20"]
+    for head in ["head.csv", Self.head] {
+      let result = try Clew.run(options + ["--head", head, "--json", "--output", "out"], in: folder)
+      #expect(result.status == 0, "\(result.error)")
+      let document = try AblationDocument(result.output)
+      #expect(document.featureNames == names)
+      #expect(document.groupScore == wanted.groupScore && document.groupRanking == wanted.groupRanking)
+      #expect(document.samples == wanted.samples)
+      for split in ["test", "id"] {
+        let (found, expected) = (try #require(document.splits[split]), try #require(wanted.splits[split]))
+        #expect(found.map(\.group.headAccuracy) == expected.map(\.group.headAccuracy))
+        #expect(found.map(\.random?.headAccuracyMean) == expected.map(\.random?.headAccuracyMean))
+        #expect(found.map(\.group.groupProbe) == expected.map(\.group.groupProbe))
+      }
+    }
+    #expect(String(decoding: try folder.bytes("out/scores.csv"), as: UTF8.self).contains(",feature 3\n"))
+    for (more, text) in [
+      (["--group-column", "hopsital"], "did you mean 'hospital'"), (["--test", "tset"], "did you mean 'test'"),
+      (["--group-column", "target"], "texts in the column 'hospital'"),
+    ] {
+      let result = try Clew.run(
+        ["neurons", "ablate", "--features", "features.csv", "--group-column", "hospital", "--head", "head.csv"] + more, in: folder
+      )
+      #expect(result.status == 2 && result.complaints.count == 1 && result.error.contains(text), "\(more): \(result.error)")
+    }
   }
 
   /// The features that reach the last layer of a network, and that layer, are what the files of features and head hold.

@@ -61,7 +61,7 @@ import Testing
   }
 
   private static let model = ["--model", "mlp", "--checkpoint", libraryFixture("AttributionTests/Fixtures/neurons_mlp.ckpt")]
-  private static let data = ["--data", libraryFixture("AttributionTests/Fixtures/neurons_test.npz")]
+  static let data = ["--data", libraryFixture("AttributionTests/Fixtures/neurons_test.npz")]
 
   private func expected() throws -> Expected {
     let url = URL(fileURLWithPath: libraryFixture("AttributionTests/Fixtures/neurons_expected.json"))

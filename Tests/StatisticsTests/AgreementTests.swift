@@ -19,12 +19,16 @@ struct AgreementTests {
     }
   }
 
-  /// The case that Quantus asserts: one number from all three.
+  /// The case that Quantus asserts: one number from all three, and two distances.
   @Test func threePoints() throws {
     let (a, b) = ([-1.0, 1, 1], [0.0, 0, 2])
     #expect(abs(try Correlation.pearson(a, b).coefficient - 0.5) < 1e-15)
     #expect(abs(try Correlation.spearman(a, b).coefficient - 0.5) < 1e-15)
     #expect(abs(try Correlation.kendall(a, b).coefficient - 0.5) < 1e-15)
+    #expect(try manhattanDistance(a, b) == 3)
+    #expect(abs(try euclideanDistance(a, b) - 3.0.squareRoot()) < 1e-15)
+    #expect(throws: StatisticsError.self) { try manhattanDistance([1], [1, 2]) }
+    #expect(throws: StatisticsError.self) { try euclideanDistance([.nan], [1]) }
   }
 
   /// Knight's algorithm against all pairs.

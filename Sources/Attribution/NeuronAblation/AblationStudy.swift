@@ -115,13 +115,13 @@ struct AblationStudy {
     numbers.enumerated().map { place, number in
       let accuracies = heads.map { $0[number] }
       let probes = groups.map { $0.map { $0[number] } }
-      let (mean, deviation) = Self.moments(accuracies)
-      let probe = probes.map(Self.moments)
+      let (mean, deviation) = RandomControl.moments(accuracies)
+      let probe = probes.map(RandomControl.moments)
       var probePValue: Double?
-      if let probes, let own = byGroup[place].probe { probePValue = Self.pValue(own, among: probes) }
+      if let probes, let own = byGroup[place].probe { probePValue = RandomControl.pValue(own, among: probes) }
       return SplitReport.Control(
-        headAccuracyMean: mean, headAccuracyStd: deviation, pValue: Self.pValue(byGroup[place].head, among: accuracies),
-        targetPValue: Self.pValue(byTarget[place], among: accuracies), groupProbeMean: probe?.mean,
+        headAccuracyMean: mean, headAccuracyStd: deviation, pValue: RandomControl.pValue(byGroup[place].head, among: accuracies),
+        targetPValue: RandomControl.pValue(byTarget[place], among: accuracies), groupProbeMean: probe?.mean,
         groupProbeStd: probe?.deviation, groupProbePValue: probePValue)
     }
   }
@@ -129,10 +129,11 @@ struct AblationStudy {
   private func curve(_ heads: [[Double]], _ targeted: [[Double]]) -> SplitReport.Curve {
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
     let random = heads.map(mean)
-    let (centre, deviation) = Self.moments(random)
+    let (centre, deviation) = RandomControl.moments(random)
     return SplitReport.Curve(
       group: mean(targeted[0]), target: mean(targeted[1]), randomMean: centre, randomStd: deviation,
-      pValue: Self.pValue(mean(targeted[0]), among: random), targetPValue: Self.pValue(mean(targeted[1]), among: random))
+      pValue: RandomControl.pValue(mean(targeted[0]), among: random),
+      targetPValue: RandomControl.pValue(mean(targeted[1]), among: random))
   }
 
   /// For each number five sets drawn anew, one after another from one source, as the published program does.
@@ -144,25 +145,10 @@ struct AblationStudy {
         let orders = (0..<5).map { _ in random.permutation(head.featureCount) }
         accuracies = sweep.accuracies(along: orders).map { $0[number] }
       }
-      let (mean, deviation) = Self.moments(accuracies)
+      let (mean, deviation) = RandomControl.moments(accuracies)
       return SplitReport.Control(
         headAccuracyMean: mean, headAccuracyStd: deviation, pValue: nil, targetPValue: nil, groupProbeMean: nil,
         groupProbeStd: nil, groupProbePValue: nil)
     }
-  }
-
-  private static func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {
-    // Relative to the first, so that equal accuracies have exactly no deviation.
-    let shifted = values.map { $0 - values[0] }
-    let mean = shifted.reduce(0, +) / Double(values.count)
-    let square = shifted.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-    return (values[0] + mean, square.squareRoot())
-  }
-
-  private static func pValue(_ value: Double, among random: [Double]) -> Double {
-    // Accuracies are counts; averages of them may differ in the last digits.
-    let tolerance = 1e-12
-    let tail = min(random.count { $0 <= value + tolerance }, random.count { $0 >= value - tolerance })
-    return min(1, 2 * Double(1 + tail) / Double(1 + random.count))
   }
 }

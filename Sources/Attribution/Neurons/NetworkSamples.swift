@@ -11,8 +11,10 @@ public struct NetworkSamples: Sendable {
   public let outputCount: Int
   public var count: Int { inputs.shape[0] }
 
-  /// Samples that are run at a time.
-  static let batch = 256
+  /// Samples that are run at a time: at most 256, fewer large ones.
+  let batch: Int
+  /// Numbers of inputs that are run at a time.
+  private static let batchLimit = 1 << 22
 
   /// - Throws: ``NeuronError`` without samples, and what the network throws on these inputs.
   public init(network: Network, inputs: NDArray) throws(NeuronError) {
@@ -21,6 +23,7 @@ public struct NetworkSamples: Sendable {
     }
     self.network = network
     self.inputs = network.dtype.map { inputs.converted(to: $0) } ?? inputs
+    batch = max(1, min(256, Self.batchLimit / max(1, inputs.count / inputs.shape[0])))
     let first = try Self.run(network, self.inputs.sliced(axis: 0, start: 0, count: 1))
     guard first.output.rank > 0, first.output.shape[0] == 1 else {
       throw .invalidInput("the network: found an output of shape \(first.output.shape) for one sample, expected [1, classes]")
@@ -29,11 +32,39 @@ public struct NetworkSamples: Sendable {
   }
 
   private init(_ other: NetworkSamples, selecting samples: [Int]) {
-    (network, outputCount) = (other.network, other.outputCount)
+    (network, outputCount, batch) = (other.network, other.outputCount, other.batch)
     inputs = NDArray.stacked(samples.map { other.inputs.sliced(axis: 0, start: $0, count: 1) })
   }
 
   func selecting(_ samples: [Int]) -> NetworkSamples { NetworkSamples(self, selecting: samples) }
+
+  /// Whether each sample's class comes out.
+  ///
+  /// - Parameters:
+  ///   - labels: the class of each sample, as a number of the output; with one output, which is a logit, 0 or 1.
+  ///   - changed: a network in place of this one, with the same inputs and outputs.
+  ///   - interventions: changes of the network's values.
+  func isRight(
+    _ labels: [Int], by changed: Network? = nil, interventions: [Intervention] = []
+  ) throws(NeuronError) -> [Bool] {
+    var result: [Bool] = []
+    for start in stride(from: 0, to: count, by: batch) {
+      let count = min(batch, count - start)
+      let part = inputs.sliced(axis: 0, start: start, count: count)
+      let run = try Self.run(changed ?? network, part, interventions: interventions)
+      let (logits, width) = (run.output.doubles, run.output.count / count)
+      for sample in 0..<count {
+        let own = logits[sample * width..<(sample + 1) * width]
+        let predicted = width == 1 ? (own[own.startIndex] > 0 ? 1 : 0) : Self.argmax(own)
+        result.append(predicted == labels[start + sample])
+      }
+    }
+    return result
+  }
+
+  private static func argmax(_ values: ArraySlice<Double>) -> Int {
+    values.indices.reduce(values.startIndex) { values[$1] > values[$0] ? $1 : $0 } - values.startIndex
+  }
 
   /// The weighted layers whose values are not the network's output as they are: those with hidden neurons.
   public var hiddenLayers: [String] {
@@ -45,8 +76,8 @@ public struct NetworkSamples: Sendable {
   /// of a transformer each component's mean over the tokens.
   public func activations(of layers: [String]) throws(NeuronError) -> [(layer: String, values: NDArray)] {
     var parts = [[NDArray]](repeating: [], count: layers.count)
-    for start in stride(from: 0, to: count, by: Self.batch) {
-      let part = inputs.sliced(axis: 0, start: start, count: min(Self.batch, count - start))
+    for start in stride(from: 0, to: count, by: batch) {
+      let part = inputs.sliced(axis: 0, start: start, count: min(batch, count - start))
       let run = try Self.run(network, part, capturing: layers)
       for (place, layer) in layers.enumerated() { parts[place].append(Self.flattened(run[layer])) }
     }
@@ -65,17 +96,18 @@ public struct NetworkSamples: Sendable {
   }
 
   static func run(
-    _ network: Network, _ inputs: NDArray, capturing layers: [String] = [], interventions: [Intervention] = []
+    _ network: Network, _ inputs: NDArray, capturing layers: [String] = [], interventions: [Intervention] = [],
+    mode: RunMode = .evaluation
   ) throws(NeuronError) -> NetworkRun {
     do throws(NetworkError) {
-      return try network.run(Tensor(inputs), capturing: layers, interventions: interventions)
+      return try network.run(Tensor(inputs), capturing: layers, interventions: interventions, mode: mode)
     } catch { throw .network(error) }
   }
 }
 
 extension NDArray {
   /// Arrays one after another along their first axis.
-  fileprivate static func stacked(_ parts: [NDArray]) -> NDArray {
+  static func stacked(_ parts: [NDArray]) -> NDArray {
     var shape = parts[0].shape.extents
     shape[0] = parts.reduce(0) { $0 + $1.shape[0] }
     return NDArray.buildingBytes(Shape(shape), parts[0].dtype) { target in

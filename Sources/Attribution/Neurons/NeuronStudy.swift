@@ -52,23 +52,7 @@ public struct NeuronStudy: Sendable {
   ///
   /// - Parameter masked: channels of layers whose values are set to zero, as zero weights and biases would.
   public func isRight(masking masked: [(layer: String, neurons: [Int])] = []) throws(NeuronError) -> [Bool] {
-    var result: [Bool] = []
     let interventions = masked.filter { !$0.neurons.isEmpty }.map { Intervention.zero(after: $0.layer, channels: $0.neurons) }
-    for start in stride(from: 0, to: labels.count, by: NetworkSamples.batch) {
-      let count = min(NetworkSamples.batch, labels.count - start)
-      let part = samples.inputs.sliced(axis: 0, start: start, count: count)
-      let run = try NetworkSamples.run(samples.network, part, interventions: interventions)
-      let (logits, width) = (run.output.doubles, run.output.count / count)
-      for sample in 0..<count {
-        let own = logits[sample * width..<(sample + 1) * width]
-        let predicted = width == 1 ? (own[own.startIndex] > 0 ? 1 : 0) : Self.argmax(own)
-        result.append(predicted == labels[start + sample])
-      }
-    }
-    return result
-  }
-
-  private static func argmax(_ values: ArraySlice<Double>) -> Int {
-    values.indices.reduce(values.startIndex) { values[$1] > values[$0] ? $1 : $0 } - values.startIndex
+    return try samples.isRight(labels, interventions: interventions)
   }
 }

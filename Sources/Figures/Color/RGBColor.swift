@@ -24,6 +24,11 @@ public struct RGBColor: Sendable, Hashable {
   /// The colour as the number 0xrrggbb.
   public var hex: UInt32 { UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue) }
 
+  /// A fifth of the colour on white.
+  var paler: RGBColor {
+    RGBColor(red: 255 - (255 - red) / 5, green: 255 - (255 - green) / 5, blue: 255 - (255 - blue) / 5)
+  }
+
   static let white = RGBColor(hex: 0xffffff)
   static let black = RGBColor(hex: 0x000000)
   static let ink = RGBColor(hex: 0x222222)

@@ -186,9 +186,7 @@ struct LinePanelLayout {
   /// As columns between neighbouring points, in a paler shade of the curve's colour.
   private func drawBand(_ curve: LineChart.Curve, into drawing: inout Drawing, _ plot: Box) {
     guard let band = curve.band else { return }
-    let pale = RGBColor(
-      red: 255 - (255 - curve.color.red) / 5, green: 255 - (255 - curve.color.green) / 5,
-      blue: 255 - (255 - curve.color.blue) / 5)
+    let pale = curve.color.paler
     for index in band.indices.dropLast() {
       let (a, b) = (band[index], band[index + 1])
       guard [a.low, a.high, b.low, b.high, curve.x[index], curve.x[index + 1]].allSatisfy(\.isFinite) else { continue }

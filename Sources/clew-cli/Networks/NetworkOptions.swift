@@ -30,6 +30,12 @@ struct NetworkOptions: ParsableArguments {
 
   /// The network in the precision that was asked for, and the files that it was read from.
   func load(_ precision: Precision) throws -> (network: Network, files: [String]) {
+    let (network, files) = try load()
+    return (network.converted(to: precision.dtype), files)
+  }
+
+  /// The network as it is stored, and the files that it was read from.
+  func load() throws -> (network: Network, files: [String]) {
     guard let model else { throw CommandError.unusable("--model: found none, expected a network or one of \(Self.names)") }
     var (network, files): (Network, [String])
     if let zoo = Zoo(rawValue: model) {
@@ -43,7 +49,7 @@ struct NetworkOptions: ParsableArguments {
       network = try file(model)
       files = [model]
     }
-    return (network.converted(to: precision.dtype), files)
+    return (network, files)
   }
 
   private func file(_ path: String) throws -> Network {

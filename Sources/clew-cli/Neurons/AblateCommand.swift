@@ -12,22 +12,25 @@ struct AblateCommand: ParsableCommand {
     discussion: """
       FEATURES holds, for the training split and each split that is reported, an array [samples, features] and the labels of
       its samples: train, train_group, train_target; test, test_group, test_target; and id, id_group, id_target if there is an
-      in-distribution split beside the test. HEAD holds weight [outputs, features] and bias [outputs]. Or --model is run on the
-      arrays train, test and id of --data: features are what reaches its last linear layer, which is the head.
+      in-distribution split beside the test. HEAD holds weight [outputs, features] and bias [outputs]. Or FEATURES is a table
+      (.csv) with a row for each sample: columns split (train, test, id), group, target, and one for each feature; HEAD may then
+      be a table, too, of the same columns and bias, with a row for each output. Or --model is run on the arrays train, test and
+      id of --data: features are what reaches its last linear layer, which is the head.
 
       Everything is computed in float64, whatever --precision says: accuracies are counts.
 
       Examples:
         clew neurons ablate --features features.npz --head head.npz --output out
+        clew neurons ablate --features features.csv --head head.csv --group-column hospital --json
         clew neurons ablate --features features.npz --head head.npz --ks all --random 1000 --control matchedNorm
         clew neurons ablate --features features.npz --head head.npz --baseline trainMean,zero,splitMean --refit-probes --json
         clew neurons ablate --model resnet18 --checkpoint run --data pictures.npz --output out
       """)
 
-  @Option(help: ArgumentHelp("The features and their labels: .npz or .safetensors.", valueName: "file"))
+  @Option(help: ArgumentHelp("The features and their labels: .npz, .safetensors, HDF5, or a table in .csv.", valueName: "file"))
   var features: String?
 
-  @Option(help: ArgumentHelp("The linear head: .npz, .safetensors or a PyTorch checkpoint.", valueName: "file"))
+  @Option(help: ArgumentHelp("The linear head: .npz, .safetensors, a PyTorch checkpoint, or a table in .csv.", valueName: "file"))
   var head: String?
 
   @OptionGroup(title: "From a network") var network: NetworkOptions
@@ -109,17 +112,17 @@ struct AblateCommand: ParsableCommand {
       progress.show(step, of: steps, $0)
     }
     let document = try jsonDocument(
-      AblationReport(study, provenance: try Provenance(common, inputs: input.files)))
+      AblationReport(study, featureNames: input.featureNames, provenance: try Provenance(common, inputs: input.files)))
     common.warn(study.warnings)
     var written: [String] = []
     if let folder {
-      written = try AblationFiles(study).write(to: folder)
+      written = try AblationFiles(study, featureNames: input.featureNames).write(to: folder)
       try folder.write(document, "result.json")
     }
     if common.json {
       try standardOutput(document)
     } else {
-      try standardOutput(AblationTable(study).text)
+      try standardOutput(AblationTable(study, featureNames: input.featureNames).text)
       if !written.isEmpty { try standardOutput("\n" + written.joined(separator: "\n") + "\n") }
     }
   }

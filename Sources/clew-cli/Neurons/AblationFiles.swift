@@ -3,8 +3,10 @@ import Clew
 /// The tables and the figure of an ablation.
 struct AblationFiles {
   let study: NeuronAblation
+  /// Empty where there are none.
+  let featureNames: [String]
 
-  init(_ study: NeuronAblation) { self.study = study }
+  init(_ study: NeuronAblation, featureNames: [String] = []) { (self.study, self.featureNames) = (study, featureNames) }
 
   /// Returns what was written, for a person.
   func write(to folder: OutputFolder) throws -> [String] {
@@ -19,16 +21,18 @@ struct AblationFiles {
 
   private func scores() -> CSVWriter {
     var table = CSVWriter(
-      header: ["feature", "groupScore", "groupScoreMaximum", "groupRank", "targetScore", "targetScoreMaximum", "targetRank"])
+      header: ["feature", "groupScore", "groupScoreMaximum", "groupRank", "targetScore", "targetScoreMaximum", "targetRank"]
+        + (featureNames.isEmpty ? [] : ["name"]))
     let (group, target) = (study.groupScores, study.targetScores)
     var (groupRank, targetRank) = (group.ranking, target.ranking)
     for (rank, feature) in group.ranking.enumerated() { groupRank[feature] = rank + 1 }
     for (rank, feature) in target.ranking.enumerated() { targetRank[feature] = rank + 1 }
     for feature in group.euclidean.indices {
-      table.append([
-        .integer(feature), .number(group.euclidean[feature]), .number(group.maximum[feature]), .integer(groupRank[feature]),
-        .number(target.euclidean[feature]), .number(target.maximum[feature]), .integer(targetRank[feature]),
-      ])
+      table.append(
+        [
+          .integer(feature), .number(group.euclidean[feature]), .number(group.maximum[feature]), .integer(groupRank[feature]),
+          .number(target.euclidean[feature]), .number(target.maximum[feature]), .integer(targetRank[feature]),
+        ] + (featureNames.isEmpty ? [] : [.text(featureNames[feature])]))
     }
     return table
   }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Clew
 
-/// What the arrays of an ablation are called.
+/// What the arrays of an ablation, or the columns of a table, are called.
 struct AblationNames: ParsableArguments {
   @Option(help: ArgumentHelp("The training features.", valueName: "name"))
   var train = "train"
@@ -19,6 +19,15 @@ struct AblationNames: ParsableArguments {
   @Option(help: ArgumentHelp("What a split's name is followed by for its target labels.", valueName: "text"))
   var targetSuffix = "_target"
 
+  @Option(help: ArgumentHelp("The column of a table that says which split a row belongs to.", valueName: "name"))
+  var splitColumn = "split"
+
+  @Option(help: ArgumentHelp("The column of a table with the group labels.", valueName: "name"))
+  var groupColumn = "group"
+
+  @Option(help: ArgumentHelp("The column of a table with the target labels.", valueName: "name"))
+  var targetColumn = "target"
+
   @Option(help: ArgumentHelp("The head's weight.", valueName: "name"))
   var weight = "weight"
 
@@ -32,20 +41,34 @@ struct AblationInput {
   /// The test split, then the in-distribution split if there is one.
   let splits: [FeatureSplit]
   let head: LinearHead
+  /// Empty where the file does not name them.
+  var featureNames: [String] = []
   let files: [String]
 
   /// From a file of features and one of the head.
   init(features: String, head: String, names: AblationNames) throws {
+    if AblationColumns.isTable(features) {
+      let table = try AblationColumns(features, names)
+      (train, splits, featureNames) = (try table.train, try table.splits, table.features)
+      self.head = try table.head(head)
+      files = [features, head]
+      return
+    }
     let arrays = try NamedArrays.load(features)
-    let weights = try NamedArrays.load(head)
-    files = [arrays.path, weights.path]
+    files = [arrays.path, try NamedArrays.load(head).path]
     (train, splits) = try Self.splits(arrays, names) { $0 }
+    self.head = try Self.head(head, names)
+  }
+
+  /// From arrays for weight and bias.
+  static func head(_ path: String, _ names: AblationNames) throws -> LinearHead {
+    let weights = try NamedArrays.load(path)
     let bias = names.bias ?? (weights.names.contains("bias") ? "bias" : nil)
     do {
-      self.head = try LinearHead(
+      return try LinearHead(
         weight: try weights.array(named: names.weight), bias: try bias.map { try weights.array(named: $0) })
     } catch let error as NeuronError {
-      throw CommandError.unusable("\(head): \(error)")
+      throw CommandError.unusable("\(path): \(error)")
     }
   }
 

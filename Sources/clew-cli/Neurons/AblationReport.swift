@@ -78,6 +78,8 @@ struct AblationReport: Encodable {
     }
   }
 
+  /// Empty where the file does not name them.
+  let featureNames: [String]
   let groupScore: [Double]
   let groupScoreMaximum: [Double]
   let targetScore: [Double]
@@ -100,10 +102,11 @@ struct AblationReport: Encodable {
   let warnings: [String]
   let provenance: Provenance
 
-  init(_ study: NeuronAblation, provenance: Provenance) {
+  init(_ study: NeuronAblation, featureNames: [String], provenance: Provenance) {
     func rows(_ splits: [SplitReport]) -> [String: [Row]] {
       Dictionary(uniqueKeysWithValues: splits.map { ($0.name, $0.rows.map(Row.init)) })
     }
+    self.featureNames = featureNames
     groupScore = study.groupScores.euclidean
     groupScoreMaximum = study.groupScores.maximum
     targetScore = study.targetScores.euclidean

@@ -4,17 +4,23 @@ import Foundation
 /// The sweep as a person reads it in a terminal.
 struct AblationTable {
   let study: NeuronAblation
+  /// Empty where there are none.
+  let featureNames: [String]
   /// Rows printed at most.
   var depth = 24
 
-  init(_ study: NeuronAblation) { self.study = study }
+  init(_ study: NeuronAblation, featureNames: [String] = []) { (self.study, self.featureNames) = (study, featureNames) }
+
+  private func top(_ scores: ProbeScores) -> String {
+    scores.ranking.prefix(10).map { featureNames.isEmpty ? String($0) : featureNames[$0] }.joined(separator: " ")
+  }
 
   var text: String {
     let counts = study.sampleCounts.map { "\($0.samples) samples of \($0.split)" }.joined(separator: ", ")
     var lines = [
       "\(study.groupScores.euclidean.count) features; \(counts)",
-      "tell the group apart:  " + study.groupScores.ranking.prefix(10).map(String.init).joined(separator: " "),
-      "tell the target apart: " + study.targetScores.ranking.prefix(10).map(String.init).joined(separator: " "),
+      "tell the group apart:  " + top(study.groupScores),
+      "tell the target apart: " + top(study.targetScores),
     ]
     for split in study.splits {
       lines.append("")

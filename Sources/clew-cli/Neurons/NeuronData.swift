@@ -29,31 +29,42 @@ struct NeuronData {
   let files: [String]
   var warnings: [String] = []
 
-  init(_ options: NeuronDataOptions, needsLabels: Bool) throws {
+  /// Whether labels are read.
+  enum Labels {
+    case required
+    /// If they are there; if they are named, they must be.
+    case ifPresent
+    case ignored
+  }
+
+  init(_ options: NeuronDataOptions, labels: Labels) throws {
     let isTable = [".csv", ".tsv"].contains(where: options.data.lowercased().hasSuffix)
     if isTable {
-      try self.init(table: options, needsLabels: needsLabels)
+      try self.init(table: options, reading: labels)
     } else {
-      try self.init(arrays: options, needsLabels: needsLabels)
+      try self.init(arrays: options, reading: labels)
     }
   }
 
-  private init(arrays options: NeuronDataOptions, needsLabels: Bool) throws {
+  private init(arrays options: NeuronDataOptions, reading: Labels) throws {
     if options.fitOn != nil || options.categorical != nil {
       throw CommandError.unusable("\(options.data): found no table, expected .csv with --fit-on and --categorical")
     }
-    let arrays = try NamedArrays.load(options.data)
-    let name = options.inputs ?? ["inputs", "images"].first(where: arrays.names.contains) ?? "inputs"
+    let path = InputPath(parsing: options.data)
+    let arrays = try NamedArrays.load(path.path)
+    let name = options.inputs ?? path.key ?? ["inputs", "images"].first(where: arrays.names.contains) ?? "inputs"
     inputs = try arrays.array(named: name)
-    labels = needsLabels ? try AblationInput.labels(options.labels ?? "labels", arrays) : nil
+    let label = options.labels ?? "labels"
+    let isRead = reading == .required || reading == .ifPresent && (options.labels != nil || arrays.names.contains(label))
+    labels = isRead ? try AblationInput.labels(label, arrays) : nil
     files = [arrays.path]
   }
 
-  private init(table options: NeuronDataOptions, needsLabels: Bool) throws {
+  private init(table options: NeuronDataOptions, reading: Labels) throws {
     let table = try CSVTable(options.data)
     let known = ["labels", "label", "target"].first(where: table.names.contains)
     let label = options.labels ?? known ?? "label"
-    let hasLabel = needsLabels || table.names.contains(label)
+    let hasLabel = reading == .required || reading == .ifPresent && options.labels != nil || table.names.contains(label)
     labels = hasLabel ? try TableEncoding.texts(label, of: table) : nil
     let fitted = try options.fitOn.map { try CSVTable($0) } ?? table
     let encoding = try TableEncoding(

@@ -57,7 +57,7 @@ struct NeuronPathsCommand: ParsableCommand {
     configuration.quantiles = try shares()
     configuration.isAsInSeed = asInSeed
     let (model, files) = try network.load(.float64)
-    let data = try NeuronData(data, needsLabels: false)
+    let data = try NeuronData(data, labels: .ignored)
     let folder = try output.map { try OutputFolder($0) }
     let paths = try QuantilePaths(
       NetworkSamples(network: model, inputs: data.inputs), target: target, configuration: configuration)

@@ -45,7 +45,7 @@ struct NeuronTestCommand: ParsableCommand {
     if !(share > 0 && share <= 1) { throw CommandError.unusable("--share: found \(share), expected more than 0, at most 1") }
     if repeats < 2 { throw CommandError.unusable("--repeats: found \(repeats), expected at least 2") }
     let (model, files) = try network.load(.float64)
-    let data = try NeuronData(data, needsLabels: true)
+    let data = try NeuronData(data, labels: .required)
     let folder = try output.map { try OutputFolder($0) }
     let progress = ProgressLine(quiet: common.quiet)
     progress.show(1, of: 3, "activations")

@@ -19,8 +19,11 @@ struct CommonOptions: ParsableArguments {
     help: ArgumentHelp("Threads to use (default: all processors). The result does not depend on it.", valueName: "count"))
   var threads: Int?
 
-  @Option(help: "Precision of the heavy computation.")
-  var precision = Precision.float32
+  @Option(
+    name: .customLong("precision"),
+    help: "Precision of the heavy computation (default: float32, unless said otherwise above).")
+  var chosenPrecision: Precision?
+  var precision: Precision { chosenPrecision ?? .float32 }
 
   @Flag(help: "No progress and no warnings on standard error.")
   var quiet = false
