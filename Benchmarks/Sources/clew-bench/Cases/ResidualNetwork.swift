@@ -16,8 +16,10 @@ extension Cases {
     return {
       let leaves = weights.map { $0.recorded() }
       let loss = ResidualNetwork(weights: leaves).loss(x)
+      let value = loss.scalar
+      // The last use of the loss: the record is freed on the way.
       let gradients = try loss.gradient(for: leaves)
-      return ["loss": loss.scalar, "gradients": Double(gradients.count)]
+      return ["loss": value, "gradients": Double(gradients.count)]
     }
   }
 }
