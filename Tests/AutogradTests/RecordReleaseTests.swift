@@ -49,6 +49,14 @@ import Testing
     #expect(counts.living.load(ordering: .relaxed) == 0)
   }
 
+  @Test func whoGivesUpItsValueFreesTheRecordToo() throws {
+    let counts = Counts()
+    let x = Tensor([1, 2]).recorded()
+    let y = try chain(x, counts)
+    #expect(try (consume y).gradient(for: x).doubles == [6561, 6561])
+    #expect(counts.seen.withLock { $0 } == [8, 7, 6, 5, 4, 3, 2, 1])
+  }
+
   @Test func aRecordThatIsHeldStays() throws {
     let counts = Counts()
     let x = Tensor([1, 2]).recorded()

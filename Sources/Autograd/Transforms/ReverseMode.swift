@@ -62,8 +62,8 @@ private func walkBack(
 extension Tensor {
   /// Gradients of this scalar with respect to recorded tensors: leaves or intermediate values alike.
   ///
-  /// The record is freed on the way if nobody else holds it, which takes the least memory: this is so if the tensor is not used
-  /// again. Else it stays, and can be asked once more.
+  /// If nobody else holds the record it is freed on the way, which takes the least memory: give the tensor up, as in
+  /// `(consume loss).gradient(for: weights)`. Else it stays, and can be asked once more.
   ///
   /// - Parameters:
   ///   - sources: tensors from which this one was computed; others get zeros.

@@ -17,8 +17,8 @@ extension Cases {
       let leaves = weights.map { $0.recorded() }
       let loss = ResidualNetwork(weights: leaves).loss(x)
       let value = loss.scalar
-      // The last use of the loss: the record is freed on the way.
-      let gradients = try loss.gradient(for: leaves)
+      // Given up, so that the record is freed on the way.
+      let gradients = try (consume loss).gradient(for: leaves)
       return ["loss": value, "gradients": Double(gradients.count)]
     }
   }
