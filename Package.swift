@@ -32,7 +32,7 @@ let package = Package(
     .target(
       name: "CImage", cSettings: cSettings,
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg"), .linkedLibrary("tiff")]),
-    .target(name: "COneDNN", cSettings: cSettings, linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "COneDNN", dependencies: ["CKernels"], cSettings: cSettings, linkerSettings: [.linkedLibrary("dnnl")]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),

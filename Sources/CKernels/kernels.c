@@ -15,6 +15,7 @@
 #include "normalise.inc"
 #include "spectral.inc"
 #include "block_product.inc"
+#include "symmetric.inc"
 #include "softmax.inc"
 #undef T
 #undef S
@@ -31,6 +32,7 @@
 #include "normalise.inc"
 #include "spectral.inc"
 #include "block_product.inc"
+#include "symmetric.inc"
 #include "softmax.inc"
 #undef T
 #undef S

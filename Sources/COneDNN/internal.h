@@ -23,3 +23,10 @@ enum { OD_ARGUMENTS = 8 };
 
 // Runs a primitive on the calling thread. Non-zero: failed.
 int od_execute(const_dnnl_primitive_t primitive, const struct od_argument *arguments, int count);
+
+// Whether a kernel of this name was generated for its shape. The others are oneDNN's last resort: plain loops, and products of
+// matrices, which Clew has itself and faster.
+int od_is_generated_kernel(const char *name);
+
+// Whether vectors hold 16 numbers here, and layouts blocks of 16 channels.
+int od_has_wide_vectors(void);

@@ -167,6 +167,11 @@ static int connect(struct od_convolution *c, const_dnnl_primitive_desc_t descrip
   return dnnl_primitive_create(&c->primitive, description) != dnnl_success;
 }
 
+int od_is_generated_kernel(const char *name) {
+  if (!strncmp(name, "x64:", 4)) name += 4;
+  return strncmp(name, "ref", 3) && strncmp(name, "simple", 6) && strncmp(name, "gemm", 4);
+}
+
 od_convolution *od_create(const struct od_shape *shape, enum od_direction direction) {
   dnnl_memory_desc_t plain[3], any[3];
   if (!od_engine() || describe(shape, plain, any)) return NULL;
@@ -177,8 +182,7 @@ od_convolution *od_create(const struct od_shape *shape, enum od_direction direct
   if (c) {
     c->direction = direction;
     for (int i = X; i <= Y; i++) c->operands[i].plain = plain[i];
-    // Its kernels of last resort are products and plain loops: those that Clew has itself are faster.
-    if (connect(c, description) || !strncmp(c->kernel, "ref", 3) || !strncmp(c->kernel, "gemm", 4)) {
+    if (connect(c, description) || !od_is_generated_kernel(c->kernel)) {
       od_destroy(c);
       c = NULL;
     }
@@ -294,3 +298,5 @@ const char *od_instruction_set(void) {
   default: return "other";
   }
 }
+
+int od_has_wide_vectors(void) { return !strncmp(od_instruction_set(), "AVX-512", 7); }

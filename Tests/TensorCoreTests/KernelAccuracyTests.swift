@@ -58,6 +58,17 @@
       return worst
     }
 
+    /// The plan's gelu: 2·10⁻⁷ of the larger of 1 and |x|, and the limits.
+    @Test func shortGelu() {
+      let x = points(-40...40).map { Float($0) } + points(-6...6).map { Float($0) }
+      var y = x
+      ck_gelu_short_f32(&y, y.count)
+      for (x, y) in zip(x, y) { #expect(abs(Double(y) - Double(gelu(Float80(x)))) <= 2e-7 * max(1, abs(Double(x))), "\(x)") }
+      var ends: [Float] = [.infinity, -.infinity, .nan, 0]
+      ck_gelu_short_f32(&ends, 4)
+      #expect(ends[0] == .infinity && abs(ends[1]) < 3e-7 && ends[2].isNaN && ends[3] == 0)
+    }
+
     @Test(arguments: functions) func staysWithinItsBound(_ function: Function) {
       let points = points(function.domain)
       let doubles = NDArray(points, shape: [points.count])

@@ -1,3 +1,4 @@
+import Autograd
 import Foundation
 
 /// A piece of work with a name, run on an input that its peer in `peers/` gets too.
@@ -46,6 +47,8 @@ extension Benchmark {
       facts = try work()
       seconds.append((clock.now - start) / .seconds(1))
     }
+    // What living arrays took at most, without what is kept for reuse.
+    facts["arrayPeakBytes"] = Double(Memory.peak)
     return Measurement(
       name: name, seconds: seconds, peakBytes: residentPeak(), baselineBytes: before, threads: threads, facts: facts)
   }

@@ -38,16 +38,18 @@ struct Checkpoint: Primitive {
     do { return try Recording.off { try function(inputs.map { Tensor($0) }) }.map(\.value) } catch { throw named(error) }
   }
   func vjp(_ pullback: Pullback) throws(TensorError) -> [Tensor?] {
-    let (inputs, outputs) = try recompute(pullback.needs.indices.map { pullback.input($0) })
+    var record = try recompute(pullback.needs.indices.map { pullback.input($0) })
+    let inputs = record.inputs
     let wanted = inputs.indices.filter { pullback.needs[$0] }
     var (reached, cotangents): ([Tensor], [Tensor]) = ([], [])
-    for (output, cotangent) in zip(outputs, pullback.cotangents) {
+    for (output, cotangent) in zip(record.outputs, pullback.cotangents) {
       guard let cotangent else { continue }
       reached.append(output)
       cotangents.append(cotangent)
     }
+    record.outputs = []
     let results = try pullBack(
-      reached, cotangents: cotangents, to: wanted.map { inputs[$0] }, recording: pullback.isRecording)
+      releasing: &reached, cotangents: cotangents, to: wanted.map { inputs[$0] }, recording: pullback.isRecording)
     var all = [Tensor?](repeating: nil, count: inputs.count)
     for (index, result) in zip(wanted, results) { all[index] = result }
     return all

@@ -1,18 +1,18 @@
 // Gradients of functions. A transform inside a function that is itself being transformed is recorded, so transforms nest.
 
-/// Runs `function` on recorded copies of `inputs`, then `transform` on both.
+/// Runs `function` on recorded copies of `inputs`, then `transform` on both; it may let go of the outputs, and so of the record.
 private func transforming<R>(
   _ inputs: [Tensor], _ function: ([Tensor]) throws -> [Tensor],
-  _ transform: (_ inputs: [Tensor], _ outputs: [Tensor], _ recording: Bool) throws -> R
+  _ transform: (_ inputs: [Tensor], _ outputs: inout [Tensor], _ recording: Bool) throws -> R
 ) throws -> R {
   // Whoever asks for a gradient wants a record, even inside `Recording.off`; but an outer transform sees nothing of it then.
   let isVisible = Recording.isOn
   return try Recording.$isOn.withValue(true) {
     // An identity keeps the link to an outer record, so that an outer transform sees through this one.
     let recorded = inputs.map { isVisible && $0.isRecorded ? $0 * 1 : $0.recorded() }
-    let outputs = try Recording.$depth.withValue(Recording.depth + 1) { try function(recorded) }
+    var outputs = try Recording.$depth.withValue(Recording.depth + 1) { try function(recorded) }
     let isNested = Recording.depth > 0 || inputs.contains(where: \.isRecorded)
-    return try transform(recorded, outputs, isVisible && isNested)
+    return try transform(recorded, &outputs, isVisible && isNested)
   }
 }
 
@@ -31,11 +31,10 @@ public func valueAndGradient(
   at inputs: [Tensor], _ function: ([Tensor]) throws -> Tensor
 ) throws -> (value: Tensor, gradients: [Tensor]) {
   try transforming(inputs, { [try function($0)] }) { inputs, outputs, recording in
-    let value = outputs[0]
+    let value = recording ? outputs[0] : outputs[0].detached
     if value.count != 1 { throw TensorError.shape("gradient", "the function's value is not a single number but \(value.shape)") }
     let one = Tensor(repeating: 1, shape: value.shape, dtype: value.dtype)
-    let gradients = try pullBack([value], cotangents: [one], to: inputs, recording: recording)
-    return (recording ? value : value.detached, gradients)
+    return (value, try pullBack(releasing: &outputs, cotangents: [one], to: inputs, recording: recording))
   }
 }
 
@@ -58,10 +57,8 @@ public func vjp(
 ) throws -> (values: [Tensor], cotangents: [Tensor]) {
   try transforming(inputs, function) { inputs, outputs, recording in
     try checkShapes("vjp", "cotangents", cotangents, match: outputs)
-    return (
-      recording ? outputs : outputs.map(\.detached),
-      try pullBack(outputs, cotangents: cotangents, to: inputs, recording: recording)
-    )
+    let values = recording ? outputs : outputs.map(\.detached)
+    return (values, try pullBack(releasing: &outputs, cotangents: cotangents, to: inputs, recording: recording))
   }
 }
 

@@ -1,7 +1,7 @@
 /// The part of a record that lies between some tensors and what they were computed from.
 struct Graph {
   /// Ascending by id, so inputs come before their consumers.
-  let nodes: [Node]
+  private(set) var nodes: [Node]
   /// The position in ``nodes`` of each node's inputs, all nodes' after one another; `outside` for what is not part of the graph.
   private let inputs: [Int32]
   /// Where each node's part of `inputs` starts, and the end.
@@ -56,6 +56,9 @@ struct Graph {
   /// Where a table with a slot for each output of each node keeps those of the node at `position`.
   @inline(__always)
   func slots(of position: Int) -> Range<Int> { slotStarts[position]..<slotStarts[position + 1] }
+
+  /// Lets go of the last node that is left. What is known about positions stays.
+  mutating func removeLast() -> Node? { nodes.popLast() }
 
   var slotCount: Int { slotStarts[slotStarts.count - 1] }
 

@@ -44,6 +44,9 @@ enum ck_reduction { CK_SUM, CK_MAX, CK_MIN, CK_PRODUCT };
   void ck_softmax_columns_##S(enum ck_softmax kind, const T *x, T *y, ptrdiff_t n, ptrdiff_t stride,              \
                               ptrdiff_t columns);                                                                 \
   void ck_softmax_cotangent_##S(const T *y, const T *g, T *z, ptrdiff_t rows, ptrdiff_t n);                       \
+  /* y += A x for some rows of the upper triangle of a symmetric n x n matrix, and for the same columns below it */  \
+  void ck_symmetric_rows_##S(const T *a, ptrdiff_t ld, ptrdiff_t first, ptrdiff_t last, ptrdiff_t n, const T *x,  \
+                             T *y);                                                                               \
   double ck_dot_##S(const T *a, const T *b, ptrdiff_t n);                                                         \
   /* y += alpha x */                                                                                              \
   void ck_axpy_##S(T alpha, const T *x, T *y, ptrdiff_t n);
@@ -80,6 +83,11 @@ void ck_copy_strided_8(const uint64_t *x, ptrdiff_t sx, uint64_t *y, ptrdiff_t n
 enum { CK_ABLATION_LANES = 64 };
 void ck_ablation_sweep(const double *delta, const double *weights, const int32_t *order, ptrdiff_t features, ptrdiff_t rows,
                        const uint8_t *firstWins, double *excess, int32_t *right);
+
+// What an inference plan does where it has just written. gelu to 2e-7 max(1, |x|), all in float; NaN stays NaN.
+void ck_gelu_short_f32(float *x, ptrdiff_t n);
+void ck_keep_signs_f32(const float *x, uint8_t *isPositive, ptrdiff_t n);
+void ck_mask_f32(const uint8_t *isPositive, float *x, ptrdiff_t n);
 
 // The instruction set that the dispatched kernels use here: "x86-64-v4", "x86-64-v3" or "baseline".
 const char *ck_instruction_set(void);

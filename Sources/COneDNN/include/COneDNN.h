@@ -50,6 +50,10 @@ typedef struct od_plan od_plan;
 enum od_activation { OD_LINEAR, OD_RELU, OD_GELU, OD_TANH, OD_SIGMOID, OD_SWISH };
 enum od_pooling { OD_MAXIMUM, OD_AVERAGE, OD_AVERAGE_WITHOUT_PADDING };
 
+struct od_window {
+  int64_t input[2], output[2], kernel[2], stride[2], padding[2];
+};
+
 od_plan *od_plan_create(void);
 void od_plan_destroy(od_plan *plan);
 
@@ -60,17 +64,33 @@ int od_plan_input(od_plan *plan, const int64_t extents[4], int64_t image);
 // x convolved with a weight and a bias of its own, plus the value `added` unless that is -1, then the activation. The value `added` is
 // gone afterwards: nothing may read it again. Strides of `shape` are not read.
 int od_plan_convolution(od_plan *plan, int x, const struct od_shape *shape, int added, enum od_activation activation);
-int od_plan_pooling(od_plan *plan, int x, enum od_pooling pooling, const int64_t kernel[2], const int64_t stride[2],
-                    const int64_t padding[2], const int64_t output[2]);
+// Where maxima were found is kept for a gradient if `kept` is given, which then says under what number.
+int od_plan_pooling(od_plan *plan, int x, enum od_pooling pooling, const struct od_window *window, int *kept);
 int od_plan_sum(od_plan *plan, int a, int b);
 int od_plan_activation(od_plan *plan, int x, enum od_activation activation);
+
+// What a gradient needs. `forward` is a finished plan that keeps things under numbers.
+
+// x itself, of which it is kept where it is positive. Nothing may read x by its old number.
+int od_plan_keep_signs(od_plan *plan, int x, int *kept);
+// x once more, for who wants to write where it stands.
+int od_plan_copy(od_plan *plan, int x);
+// g where what `forward` kept was positive, else 0; g is gone afterwards.
+int od_plan_mask(od_plan *plan, int g, const od_plan *forward, int kept);
+// The cotangent of what was pooled, or convolved with a weight of its own (and a bias, which is not read), given that of the result.
+int od_plan_pooling_gradient(od_plan *plan, int g, enum od_pooling pooling, const struct od_window *window, const od_plan *forward,
+                             int kept);
+int od_plan_convolution_gradient(od_plan *plan, int g, const struct od_shape *shape);
 
 // Makes `y` the result, images `image` elements apart, and gives every value its place in memory. Non-zero: failed.
 int od_plan_finish(od_plan *plan, int y, int64_t image);
 
-// Bytes of one run's memory, and of all convolutions' weights and biases in the layouts that they want; both aligned to 64.
+// Bytes of one run's memory, of all convolutions' weights and biases in the layouts that they want, and of what one run keeps; all
+// aligned to 64.
 size_t od_plan_memory_bytes(const od_plan *plan);
 size_t od_plan_packed_bytes(const od_plan *plan);
+size_t od_plan_kept_bytes(const od_plan *plan);
 // The weight and the bias of the convolution that was added as number `index` (from 0), to their places in `packed`.
 int od_plan_pack(const od_plan *plan, int index, const float *weight, const float *bias, void *packed);
-int od_plan_run(const od_plan *plan, const float *x, const void *packed, float *y, void *memory);
+// `kept` is written where the plan keeps, read where it was kept by another, and may be NULL where it does neither.
+int od_plan_run(const od_plan *plan, const float *x, const void *packed, float *y, void *memory, void *kept);

@@ -19,9 +19,10 @@ extension Network {
       recordingCaptures: recordingCaptures)
   }
 
-  /// Runs the network. What is not recorded, in float32, and of which nothing but the outputs is asked for goes by an inference plan, if the
-  /// layers are of the kinds that it has (convolutions, pooling, sums, activations, linear layers at the end): the same numbers up to
-  /// rounding (largest difference 10⁻⁵ of the largest entry). Layers that lead to no output and no captured value are left out.
+  /// Runs the network. In float32, where nothing but the outputs is asked for, it goes by an inference plan, if the layers are of the
+  /// kinds that it has (convolutions, pooling, sums, activations, linear layers at the end): the same numbers up to rounding (largest
+  /// difference 10⁻⁵ of the largest entry). So do gradients with respect to the input, if all activations are ReLU; where one of them is
+  /// within rounding of 0, its derivative may be the other one. Layers that lead to no output and no captured value are left out.
   ///
   /// - Parameters:
   ///   - values: one tensor for each input, by name; floating-point ones in the network's precision. Recorded ones can be
@@ -41,6 +42,16 @@ extension Network {
     if captures.isEmpty, interventions.isEmpty, mode == .evaluation, parameters.isEmpty, let output = planned(values) {
       return NetworkRun(outputs: [outputs[0].name: output], output: output, captured: [:])
     }
+    return try runLayers(
+      values, capturing: captures, interventions: interventions, mode: mode, parameters: parameters,
+      recordingCaptures: recordingCaptures)
+  }
+
+  /// The same, one layer after another, of values that have been checked.
+  func runLayers(
+    _ values: [String: Tensor], capturing captures: [String] = [], interventions: [Intervention] = [],
+    mode: RunMode = .evaluation, parameters: [String: Tensor] = [:], recordingCaptures: Bool = false
+  ) throws(NetworkError) -> NetworkRun {
     var wanted: [String: ValueReference] = [:]
     for name in captures { wanted[name] = try reference(name) }
     let changes = try Interventions(interventions, in: self)
@@ -56,10 +67,13 @@ extension Network {
     return NetworkRun(outputs: outputs, output: try evaluation.value(self.outputs[0].value), captured: captured)
   }
 
-  /// The output by the inference plan: where nothing is recorded, in float32, if the network is one that plans can be made of.
+  /// The output by an inference plan: in float32, with the network's own weights, if the network is one that plans can be made of.
   private func planned(_ values: [String: Tensor]) -> Tensor? {
-    guard values.count == 1, let x = values.first?.value, !x.isRecorded, x.dtype == .float32, x.rank == 4 else { return nil }
-    return plans.plan(for: self, shape: x.shape)?.run(x.value).map { Tensor($0) }
+    guard values.count == 1, let x = values.first?.value, x.dtype == .float32, x.rank == 4,
+      let plan = plans.plan(for: self, shape: x.shape, isDifferentiable: x.isRecorded)
+    else { return nil }
+    if !x.isRecorded { return plan.run(x.value).map { Tensor($0.y) } }
+    return try? PlannedNetwork(network: self, plan: plan).apply([x])[0]
   }
 
   /// Inputs must be complete, known, of the network's precision, and of a shape that the network says it takes.

@@ -2,8 +2,8 @@ extension NDArray {
   /// Eigenvalues (ascending) and eigenvectors (columns) of the symmetric part of each matrix [batch…, n, n].
   ///
   /// Each eigenvector's entry of largest magnitude (the first of ties) is positive. LAPACK's divide and conquer on one
-  /// thread, and only the independent columns of its last step on more, so the bits do not depend on the number of threads; they
-  /// may differ between processors.
+  /// thread; a large matrix is reduced to three diagonals, and the vectors brought back, in pieces that follow from its size, so the
+  /// bits do not depend on the number of threads. They may differ between processors.
   package func eigh(operation: String) throws(TensorError) -> (values: NDArray, vectors: NDArray) {
     switch dtype {
     case .float32: try eigh(Float.self, operation)
@@ -40,35 +40,38 @@ extension NDArray {
   }
 }
 
+/// From here on several threads are worth their while.
+private let large = 256
+
 /// LAPACK's own codes are an argument's position (negative) or a count (positive).
 private let notFinite = Int.min
 
 /// One matrix: 0, ``notFinite`` or LAPACK's info. As its syevd, but without transposing what is symmetric or transposed in
-/// any case, and with the back-transformation cut into columns.
+/// any case; large ones on several threads.
 private func decompose<T: RealScalar>(_ n: Int, _ a: UnsafePointer<T>, _ v: UnsafeMutablePointer<T>, _ w: UnsafeMutablePointer<T>)
   -> Int
 {
   let largest = symmetrize(n, a, v)
   if !largest.isFinite { return notFinite }
-  // Squares of the entries must neither overflow nor vanish.
-  let tiniest = (T.leastNormalMagnitude / T.ulpOfOne).squareRoot()
-  let scale = largest == 0 ? 1 : largest < tiniest ? tiniest / largest : largest > 1 / tiniest ? 1 / tiniest / largest : 1
+  // Squares of the entries must neither overflow nor vanish. A power of two changes no digit.
+  let exponent = max(largest.exponent, T.leastNormalMagnitude.exponent)
+  let scale = largest == 0 ? 1 : T(sign: .plus, exponent: -exponent, significand: 1)
   if scale != 1 { T.affine(scale, 0, v, v, n * n) }
   let vectors = Storage(byteCount: n * n * MemoryLayout<T>.stride)
   let z = vectors.pointer.bindMemory(to: T.self, capacity: n * n)
   let info = withUnsafeTemporaryAllocation(of: T.self, capacity: 2 * n) { buffer -> Int in
     guard n > 0, let e = buffer.baseAddress else { return 0 }
     let tau = e + n
+    if n >= large {
+      let reduced = Tridiagonalization(n, v, diagonal: w, off: e, factors: tau)
+      let info = T.stedc(n, w, e, z)
+      if info == 0 { reduced.multiply(z, count: n) }
+      return info
+    }
     var info = T.sytrd(n, v, w, e, tau)
     if info == 0 { info = T.stedc(n, w, e, z) }
-    if info != 0 { return info }
-    // Two pieces, not more: each forms the block reflectors anew.
-    let size = n < 128 ? n : (n + 1) / 2
-    let reflectors = UncheckedSendable(UnsafePointer(v))
-    Parallel.forEachChunk(of: n, size: size) { columns in
-      T.ormtr(n, columns.count, reflectors.value, tau, z + columns.lowerBound * n)
-    }
-    return 0
+    if info == 0 { T.ormtr(n, n, v, tau, z) }
+    return info
   }
   if info != 0 { return info }
   if scale != 1 { T.affine(1 / scale, 0, w, w, n) }

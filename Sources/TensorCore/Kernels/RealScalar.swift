@@ -27,6 +27,8 @@ package protocol RealScalar: Scalar, BinaryFloatingPoint {
   static func softmaxCotangent(_ y: Source, _ g: Source, _ z: Destination, _ rows: Int, _ n: Int)
   static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double
   static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int)
+  /// y += A x for the rows and columns `rows` of a symmetric matrix, given as the upper triangle of n rows, `stride` apart.
+  static func symmetricRows(_ a: Source, _ stride: Int, _ rows: Range<Int>, _ n: Int, _ x: Source, _ y: Destination)
 
   /// C (m×n) = alpha·op(A)·op(B) + beta·C, row-major, single-threaded.
   static func gemm(
@@ -72,6 +74,9 @@ extension Float: RealScalar {
   }
   package static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_dot_f32(a, b, n) }
   package static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_axpy_f32(alpha, x, y, n) }
+  package static func symmetricRows(
+    _ a: Source, _ stride: Int, _ rows: Range<Int>, _ n: Int, _ x: Source, _ y: Destination
+  ) { ck_symmetric_rows_f32(a, stride, rows.lowerBound, rows.upperBound, n, x, y) }
   package static func gemm(
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
     _ a: Source, _ lda: Int, _ b: Source, _ ldb: Int, _ beta: Self, _ c: Destination, _ ldc: Int
@@ -136,6 +141,9 @@ extension Double: RealScalar {
   }
   package static func dot(_ a: Source, _ b: Source, _ n: Int) -> Double { ck_dot_f64(a, b, n) }
   package static func axpy(_ alpha: Self, _ x: Source, _ y: Destination, _ n: Int) { ck_axpy_f64(alpha, x, y, n) }
+  package static func symmetricRows(
+    _ a: Source, _ stride: Int, _ rows: Range<Int>, _ n: Int, _ x: Source, _ y: Destination
+  ) { ck_symmetric_rows_f64(a, stride, rows.lowerBound, rows.upperBound, n, x, y) }
   package static func gemm(
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
     _ a: Source, _ lda: Int, _ b: Source, _ ldb: Int, _ beta: Self, _ c: Destination, _ ldc: Int
