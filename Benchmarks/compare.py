@@ -13,6 +13,7 @@ rows stay as they were, each with the day on which it was measured.
 import argparse
 import dataclasses
 import datetime
+import importlib.util
 import json
 import os
 import platform
@@ -50,6 +51,7 @@ class Row:
     rounds: int = 5
     repeats: int = 3
     warmup: int = 1
+    needs: str | None = None  # a package of the peer's that need not be there; without it the row is left out
 
 
 # Rows of milliseconds: a median over many runs.
@@ -106,6 +108,12 @@ ROWS = [
           ("cim-eval", "channel-separable network (41 channels × 32, width 4, two blocks) in evaluation, batch 32 at 32²"),
           ("baseline-eval", "ResNetBaseline(41, 64) in evaluation, batch 128 at 32²")]
       for suffix, peer, options in [("", ", eager", []), ("-channels-last", ", channels-last", ["--channels-last"])]),
+    *(Row(f"{name}-openvino", work, "OpenVINO, float32", name, ["networks.py", name, "--openvino"], rounds=5, repeats=3, warmup=1,
+          needs="openvino")
+      for name, work in [
+          ("resnet18-eval", "ResNet-18 in evaluation, batch 32 at 224²"),
+          ("cim-eval", "channel-separable network (41 channels × 32, width 4, two blocks) in evaluation, batch 32 at 32²"),
+          ("baseline-eval", "ResNetBaseline(41, 64) in evaluation, batch 128 at 32²")]),
 ]
 
 
@@ -306,6 +314,9 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         for row in ROWS:
             if args.filter not in row.name:
+                continue
+            if row.needs and not importlib.util.find_spec(row.needs):
+                print(f"{row.name} left out: {row.needs} is not installed", file=sys.stderr)
                 continue
             print(f"{row.name} ", end="", file=sys.stderr, flush=True)
             try:

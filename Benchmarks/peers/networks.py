@@ -1,16 +1,33 @@
 """networks.py CASE: networks in evaluation, and the gradient of an output with respect to the input, in PyTorch.
 
 CASE is resnet18-eval, resnet18-input-gradient, cim-eval or baseline-eval. With --channels-last the weights and the input are in
-that layout, which is PyTorch's fastest without compiling. Written out rather than taken from torchvision: see Cases/Networks.swift.
+that layout, which is PyTorch's fastest without compiling; with --openvino the network is exported to ONNX and run by OpenVINO, in
+float32 as everything here. Written out rather than taken from torchvision: see Cases/Networks.swift.
 """
 
+import tempfile
+
 import peer
+
+
+def run_openvino(torch, args, model, x):
+    import openvino
+
+    with tempfile.TemporaryDirectory() as directory:
+        path = f"{directory}/network.onnx"
+        torch.onnx.export(model, x, path, dynamo=False)
+        options = {"INFERENCE_NUM_THREADS": args.threads, "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+        compiled = openvino.Core().compile_model(path, "CPU", options)
+    given = x.numpy()
+    peer.measure(
+        args.case, args, lambda: {"values": int(compiled([given])[0].size)}, {"openvino": openvino.__version__.split("-")[0]})
 
 
 def main():
     p = peer.parser(__doc__.splitlines()[0])
     p.add_argument("case")
     p.add_argument("--channels-last", action="store_true")
+    p.add_argument("--openvino", action="store_true")
     args = p.parse_args()
     torch = peer.torch_with(args.threads)
     from torch import nn
@@ -69,6 +86,8 @@ def main():
         "baseline-eval": (baseline, (128, 41, 32, 32)),
     }[args.case]
     model, x = make().eval().requires_grad_(False), torch.rand(*shape) - 0.5
+    if args.openvino:
+        return run_openvino(torch, args, model, x)
     if args.channels_last:
         model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
 

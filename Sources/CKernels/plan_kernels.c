@@ -25,3 +25,18 @@ CK_DISPATCH void ck_keep_signs_f32(const float *x, uint8_t *isPositive, ptrdiff_
 CK_DISPATCH void ck_mask_f32(const uint8_t *isPositive, float *x, ptrdiff_t n) {
   for (ptrdiff_t i = 0; i < n; i++) x[i] = isPositive[i] ? x[i] : 0;
 }
+
+CK_DISPATCH void ck_interleave_f32(const float *x, ptrdiff_t parts, ptrdiff_t channels, ptrdiff_t h, ptrdiff_t w, float *y,
+                                   ptrdiff_t rows, ptrdiff_t columns) {
+  ptrdiff_t s = 1;
+  while (s * s < parts) s++;
+  for (ptrdiff_t c = 0; c < channels; c++) {
+    for (ptrdiff_t row = 0; row < rows; row++) {
+      float *target = y + (c * rows + row) * columns;
+      for (ptrdiff_t j = 0; j < s; j++) {
+        const float *source = x + (((c * s + row % s) * s + j) * h + row / s) * w;
+        for (ptrdiff_t b = 0; b * s + j < columns; b++) target[b * s + j] = source[b];
+      }
+    }
+  }
+}

@@ -134,6 +134,15 @@ int od_plan_pack(const od_plan *plan, int index, const float *weight, const floa
 
 size_t od_plan_kept_bytes(const od_plan *plan) { return plan->kept_bytes; }
 
+// Both sides are plain: what stands in C s² channels of h x w goes to C channels of about s h x s w.
+static void interleave(const struct od_value *source, const float *x, const struct od_value *target, float *y) {
+  const int64_t *from = source->layout.dims, *to = target->layout.dims;
+  for (int64_t image = 0; image < to[0]; image++) {
+    ck_interleave_f32(x + image * from[1] * from[2] * from[3], from[1] / to[1], to[1], from[2], from[3],
+                      y + image * to[1] * to[2] * to[3], to[2], to[3]);
+  }
+}
+
 static int run_own(const struct od_step *step, float *values, size_t count, uint8_t *kept) {
   switch (step->own) {
   case OD_OWN_GELU: ck_gelu_short_f32(values, (ptrdiff_t)count); return 0;
@@ -148,6 +157,12 @@ int od_plan_run(const od_plan *plan, const float *x, const void *packed, float *
   for (int i = 0; i < plan->step_count; i++) {
     const struct od_step *step = &plan->steps[i];
     const struct od_value *source = &plan->values[step->x], *target = &plan->values[step->y];
+    void *read = source->first < 0 ? (void *)x : values + source->offset;
+    void *written = step->y == plan->output ? (void *)y : values + target->offset;
+    if (step->own == OD_INTERLEAVE) {
+      interleave(source, read, target, written);
+      continue;
+    }
     if (step->own != OD_PRIMITIVE) {
       const size_t count = dnnl_memory_desc_get_size(&target->layout) / sizeof(float);
       if (run_own(step, (float *)(values + target->offset), count, (uint8_t *)kept + step->kept)) return 1;
@@ -155,8 +170,6 @@ int od_plan_run(const od_plan *plan, const float *x, const void *packed, float *
     }
     struct od_argument arguments[OD_ARGUMENTS];
     int count = 0;
-    void *read = source->first < 0 ? (void *)x : values + source->offset;
-    void *written = step->y == plan->output ? (void *)y : values + target->offset;
     // What a reorder calls "from" and "to" are the names of a source and a target.
     arguments[count++] = (struct od_argument){step->source, &source->layout, read};
     arguments[count++] = (struct od_argument){step->result, &target->layout, written};

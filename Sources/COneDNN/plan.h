@@ -20,8 +20,8 @@ struct od_weight {
   size_t offset, bias_offset;
 };
 
-// What a step without a primitive does, in the memory of its value.
-enum od_own { OD_PRIMITIVE, OD_OWN_GELU, OD_KEEP_SIGNS, OD_MASK };
+// What a step without a primitive does: in the memory of its value, but for the last.
+enum od_own { OD_PRIMITIVE, OD_OWN_GELU, OD_KEEP_SIGNS, OD_MASK, OD_INTERLEAVE };
 
 struct od_step {
   enum od_own own;

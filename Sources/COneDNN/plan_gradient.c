@@ -88,6 +88,24 @@ int od_plan_pooling_gradient(od_plan *plan, int g, enum od_pooling pooling, cons
   return result;
 }
 
+int od_plan_interleave(od_plan *plan, int x, const int64_t extents[4]) {
+  if (!od_is_value(plan, x) || plan->step_count > OD_MAXIMUM_STEPS - 4) return -1;
+  dnnl_memory_desc_t from, to;
+  if (dnnl_memory_desc_init_by_tag(&from, 4, plan->values[x].layout.dims, dnnl_f32, dnnl_nchw) ||
+      dnnl_memory_desc_init_by_tag(&to, 4, extents, dnnl_f32, dnnl_nchw))
+    return -1;
+  const int threads = od_use_one_thread();
+  const int source = od_in_layout(plan, x, &from);
+  od_use_threads(threads);
+  if (source < 0) return -1;
+  struct od_step step = od_step_on(source);
+  step.own = OD_INTERLEAVE;
+  step.y = od_add_value(plan, &to, plan->step_count);
+  plan->values[source].last = plan->step_count;
+  plan->steps[plan->step_count++] = step;
+  return step.y;
+}
+
 static dnnl_primitive_desc_t describe_gradient(const struct od_shape *s, const struct od_operands *o) {
   const dnnl_dims_t dilation = {s->dilation[0] - 1, s->dilation[1] - 1};
   dnnl_convolution_desc_t before, operation;

@@ -71,9 +71,14 @@ static int is_for_winograd(const struct od_shape *s) {
 static dnnl_primitive_desc_t describe_convolution(const struct od_shape *s, const struct od_operands *o, dnnl_alg_kind_t algorithm,
                                                   int sums, enum od_activation activation) {
   const dnnl_dims_t dilation = {s->dilation[0] - 1, s->dilation[1] - 1};
+  dnnl_dims_t after = {s->padding[0], s->padding[1]};
+  for (int axis = 0; axis < 2; axis++) {
+    if (s->stride[axis] != 1) continue;
+    after[axis] = s->output[axis] - 1 + (s->kernel[axis] - 1) * s->dilation[axis] + 1 - s->input[axis] - s->padding[axis];
+  }
   dnnl_convolution_desc_t operation;
   if (dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_inference, algorithm, &o->x, &o->w, &o->bias, &o->y,
-                                                 s->stride, dilation, s->padding, s->padding))
+                                                 s->stride, dilation, s->padding, after))
     return NULL;
   dnnl_primitive_desc_t result = od_describe(&operation, sums, activation, NULL);
   if (result && od_is_generated(result)) return result;

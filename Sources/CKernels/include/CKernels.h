@@ -88,6 +88,9 @@ void ck_ablation_sweep(const double *delta, const double *weights, const int32_t
 void ck_gelu_short_f32(float *x, ptrdiff_t n);
 void ck_keep_signs_f32(const float *x, uint8_t *isPositive, ptrdiff_t n);
 void ck_mask_f32(const uint8_t *isPositive, float *x, ptrdiff_t n);
+// y[c][a s + i][b s + j] = x[(c s + i) s + j][a][b], as far as y (channels x rows x columns) reaches; parts = s², x has h x w.
+void ck_interleave_f32(const float *x, ptrdiff_t parts, ptrdiff_t channels, ptrdiff_t h, ptrdiff_t w, float *y, ptrdiff_t rows,
+                       ptrdiff_t columns);
 
 // The instruction set that the dispatched kernels use here: "x86-64-v4", "x86-64-v3" or "baseline".
 const char *ck_instruction_set(void);

@@ -62,7 +62,8 @@ void od_plan_destroy(od_plan *plan);
 // [batch, channels, height, width], images `image` elements apart.
 int od_plan_input(od_plan *plan, const int64_t extents[4], int64_t image);
 // x convolved with a weight and a bias of its own, plus the value `added` unless that is -1, then the activation. The value `added` is
-// gone afterwards: nothing may read it again. Strides of `shape` are not read.
+// gone afterwards: nothing may read it again. Strides of `shape` are not read; at a stride of 1 the padding behind follows from the
+// extents.
 int od_plan_convolution(od_plan *plan, int x, const struct od_shape *shape, int added, enum od_activation activation);
 // Where maxima were found is kept for a gradient if `kept` is given, which then says under what number.
 int od_plan_pooling(od_plan *plan, int x, enum od_pooling pooling, const struct od_window *window, int *kept);
@@ -81,6 +82,9 @@ int od_plan_mask(od_plan *plan, int g, const od_plan *forward, int kept);
 int od_plan_pooling_gradient(od_plan *plan, int g, enum od_pooling pooling, const struct od_window *window, const od_plan *forward,
                              int kept);
 int od_plan_convolution_gradient(od_plan *plan, int g, const struct od_shape *shape);
+// [N, C s², h, w] to `extents` [N, C, H, W]: channel (c s + i) s + j goes to rows i, i + s, ... and columns j, j + s, ... of channel c.
+// h is H / s rounded up, and w likewise.
+int od_plan_interleave(od_plan *plan, int x, const int64_t extents[4]);
 
 // Makes `y` the result, images `image` elements apart, and gives every value its place in memory. Non-zero: failed.
 int od_plan_finish(od_plan *plan, int y, int64_t image);

@@ -4,7 +4,8 @@ import COneDNN
 /// The way back through a program: from the cotangent of its result to that of its input, told to oneDNN.
 ///
 /// Weights are constants, so a convolution is linear, and its adjoint is a convolution again: with the kernel turned round and its
-/// channels exchanged, as long as its stride is 1.
+/// channels exchanged, as long as its stride is 1. One of stride s from few channels, as networks begin with, becomes one of stride 1
+/// that gives the cotangents at every s-th place as channels of their own: alone they would leave most of a vector empty.
 struct BackwardDescription {
   let handle: PlanHandle
   private let program: PlanProgram
@@ -12,8 +13,8 @@ struct BackwardDescription {
   private let forward: ForwardDescription
   /// The cotangent of each value of the program, as far as it is known.
   private var cotangents: [Int: Int32] = [:]
-  /// For each convolution that was added: whether its kernel is turned, and the step of the program that has it.
-  private var convolutions: [(isTurned: Bool, place: Int)] = []
+  /// For each convolution that was added: the step of the program that has it.
+  private var convolutions: [Int] = []
 
   /// `nil` where oneDNN has no fast kernel for a step on this processor.
   init?(_ program: PlanProgram, batch: Int, _ strides: ForwardDescription.Strides, forward: ForwardDescription) {
@@ -62,60 +63,36 @@ struct BackwardDescription {
   private mutating func addConvolution(_ convolution: PlanProgram.Convolution, _ place: Int, _ g: Int32) -> Bool {
     let x = program.steps[place].x
     let (from, to) = (program.extents[x], program.extents[place + 1])
-    guard convolution.isTurnable else {
+    convolutions.append(place)
+    switch convolution.adjoint {
+    case .none:
       var shape = convolution.shape(batch, from, to)
-      convolutions.append((false, place))
       return accumulate(od_plan_convolution_gradient(handle.plan, g, &shape), at: x)
+    case .turned(let turned):
+      var shape = turned.shape(batch, to, from)
+      // What is known of x's cotangent already is added while this one is written; but never to what the caller gave.
+      if let known = cotangents[x], known > 0, known != g {
+        cotangents[x] = od_plan_convolution(handle.plan, g, &shape, known, OD_LINEAR)
+        return cotangents[x].map { $0 >= 0 } ?? false
+      }
+      return accumulate(od_plan_convolution(handle.plan, g, &shape, -1, OD_LINEAR), at: x)
+    case .phases(let phases, let stride):
+      let parts = PlanProgram.Extents(
+        channels: phases.shape[0], height: (from.height + stride - 1) / stride, width: (from.width + stride - 1) / stride)
+      var shape = phases.shape(batch, to, parts)
+      let y = od_plan_convolution(handle.plan, g, &shape, -1, OD_LINEAR)
+      return accumulate(od_plan_interleave(handle.plan, y, from.shape(batch)), at: x)
     }
-    var shape = convolution.turned.shape(batch, to, from)
-    convolutions.append((true, place))
-    // What is known of x's cotangent already is added while this one is written; but never to what the caller gave.
-    if let known = cotangents[x], known > 0, known != g {
-      cotangents[x] = od_plan_convolution(handle.plan, g, &shape, known, OD_LINEAR)
-      return cotangents[x].map { $0 >= 0 } ?? false
-    }
-    return accumulate(od_plan_convolution(handle.plan, g, &shape, -1, OD_LINEAR), at: x)
   }
 
   /// What the convolutions of this description multiply with, taken from a program of the same shapes.
   func weights(of program: PlanProgram) -> [PlanWeight] {
-    convolutions.compactMap { isTurned, place in
+    convolutions.compactMap { place in
       guard case .convolution(let convolution) = program.steps[place].kind else { return nil }
-      if !isTurned { return PlanWeight(values: convolution.weight, bias: convolution.bias) }
-      let turned = convolution.turned
-      return PlanWeight(values: turned.weight, bias: turned.bias)
-    }
-  }
-}
-
-extension PlanProgram.Convolution {
-  /// Whether the adjoint is a convolution of about as much work.
-  fileprivate var isTurnable: Bool {
-    let (padding, dilation) = (operation.padding, operation.dilation)
-    return operation.groups == 1 && operation.stride == Size2D(1, 1) && max(shape[2], shape[3]) <= 3
-      && padding.height <= dilation.height * (shape[2] - 1) && padding.width <= dilation.width * (shape[3] - 1)
-  }
-
-  /// The adjoint of a convolution of stride 1 in one group: wᵀ(i, o, p) = w(o, i, −p), without bias.
-  fileprivate var turned: Self {
-    let (outputs, inputs, area) = (shape[0], shape[1], shape[2] * shape[3])
-    var result = self
-    result.shape = [inputs, outputs, shape[2], shape[3]]
-    result.bias = Array(repeating: 0, count: inputs)
-    result.added = nil
-    result.activation = OD_LINEAR
-    for output in 0..<outputs {
-      for input in 0..<inputs {
-        for tap in 0..<area {
-          result.weight[(input * outputs + output) * area + tap] = weight[(output * inputs + input) * area + area - 1 - tap]
-        }
+      return switch convolution.adjoint {
+      case .none: PlanWeight(values: convolution.weight, bias: convolution.bias)
+      case .turned(let other), .phases(let other, _): PlanWeight(values: other.weight, bias: other.bias)
       }
     }
-    let (padding, dilation) = (operation.padding, operation.dilation)
-    result.operation = Networks.Convolution(
-      stride: operation.stride,
-      padding: Size2D(dilation.height * (shape[2] - 1) - padding.height, dilation.width * (shape[3] - 1) - padding.width),
-      dilation: dilation, groups: 1)
-    return result
   }
 }

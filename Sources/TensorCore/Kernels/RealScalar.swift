@@ -96,7 +96,18 @@ extension Float: RealScalar {
   }
   package static func stedc(_ n: Int, _ d: Destination, _ e: Destination, _ z: Destination) -> Int {
     BLAS.singleThreaded
-    return Int(LAPACKE_sstedc(LAPACK_COL_MAJOR, BLAS.ofTridiagonal, Int32(n), d, e, z, Int32(n)))
+    var info = 0
+    // In memory that is there already, where the wrapper would have n² numbers cleared page by page.
+    let (size, integers) = (1 + 4 * n + n * n, 3 + 5 * n)
+    withScratch(Float.self, size) { work in
+      withUnsafeTemporaryAllocation(of: Int32.self, capacity: integers) { indices in
+        info = Int(
+          LAPACKE_sstedc_work(
+            LAPACK_COL_MAJOR, BLAS.ofTridiagonal, Int32(n), d, e, z, Int32(n), work, Int32(size), indices.baseAddress,
+            Int32(integers)))
+      }
+    }
+    return info
   }
   package static func ormtr(_ n: Int, _ count: Int, _ a: Source, _ tau: Source, _ z: Destination) {
     BLAS.singleThreaded
@@ -163,7 +174,18 @@ extension Double: RealScalar {
   }
   package static func stedc(_ n: Int, _ d: Destination, _ e: Destination, _ z: Destination) -> Int {
     BLAS.singleThreaded
-    return Int(LAPACKE_dstedc(LAPACK_COL_MAJOR, BLAS.ofTridiagonal, Int32(n), d, e, z, Int32(n)))
+    var info = 0
+    // In memory that is there already, where the wrapper would have n² numbers cleared page by page.
+    let (size, integers) = (1 + 4 * n + n * n, 3 + 5 * n)
+    withScratch(Double.self, size) { work in
+      withUnsafeTemporaryAllocation(of: Int32.self, capacity: integers) { indices in
+        info = Int(
+          LAPACKE_dstedc_work(
+            LAPACK_COL_MAJOR, BLAS.ofTridiagonal, Int32(n), d, e, z, Int32(n), work, Int32(size), indices.baseAddress,
+            Int32(integers)))
+      }
+    }
+    return info
   }
   package static func ormtr(_ n: Int, _ count: Int, _ a: Source, _ tau: Source, _ z: Destination) {
     BLAS.singleThreaded

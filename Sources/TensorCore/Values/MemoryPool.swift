@@ -9,8 +9,10 @@ package final class MemoryPool: Sendable {
 
   /// Blocks up to this are left to malloc, which is faster than a lock.
   package static let smallest = 1024
-  /// From here on blocks are backed by huge pages, of which one fault clears 2 MiB instead of 4 KiB.
+  /// From here on blocks are mapped, not malloc's, which might keep what is freed; and backed by huge pages, of which one fault
+  /// clears 2 MiB instead of 4 KiB.
   private static let large = 4 << 20
+  private static let hugePage = 2 << 20
   private static let slack = 256 << 20
   private static let isSanitized = ck_address_is_sanitized() != 0
 
@@ -45,7 +47,7 @@ package final class MemoryPool: Sendable {
     highest.max(now, ordering: .relaxed)
     guard isPooled else { return (fresh(capacity), capacity) }
     highestEver.max(now, ordering: .relaxed)
-    let (block, evicted) = shelves.withLock { shelves -> (Block?, [Block]) in
+    let (block, evicted) = shelves.withLock { shelves -> (Block?, [(block: Block, capacity: Int)]) in
       if let block = shelves.take(SizeClass(holding: capacity)) { return (block, []) }
       let highest = highestEver.load(ordering: .relaxed)
       return (nil, shelves.evicted(downTo: highest + min(highest / 2, Self.slack) - now))
@@ -58,7 +60,7 @@ package final class MemoryPool: Sendable {
   package func give(_ pointer: UnsafeMutableRawPointer, capacity: Int) {
     used.wrappingSubtract(capacity, ordering: .relaxed)
     let limit = cacheLimit
-    if capacity <= Self.smallest || capacity > limit || Self.isSanitized { return pointer.deallocate() }
+    if capacity <= Self.smallest || capacity > limit || Self.isSanitized { return release(pointer, capacity) }
     let block = Block(pointer)
     free(
       shelves.withLock { shelves in
@@ -68,17 +70,30 @@ package final class MemoryPool: Sendable {
   }
 
   private func fresh(_ capacity: Int) -> UnsafeMutableRawPointer {
-    if capacity < Self.large {
+    if capacity < Self.large || Self.isSanitized {
       return .allocate(byteCount: capacity, alignment: capacity > Self.smallest ? Storage.alignment : 16)
     }
-    let hugePage = 2 << 20
-    let pointer = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: hugePage)
+    // More than is wanted, to begin where a huge page does; the rest is given back.
+    let all = mmap(nil, capacity + Self.hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let start = all, start != MAP_FAILED else {
+      fail(.argument("NDArray", "the system has no \(capacity) bytes of memory left"))
+    }
+    let excess = Int(bitPattern: start) % Self.hugePage
+    let before = excess == 0 ? 0 : Self.hugePage - excess
+    if before > 0 { munmap(start, before) }
+    if before < Self.hugePage { munmap(start + before + capacity, Self.hugePage - before) }
     // Only advice: where it is not heeded, nothing is lost.
-    _ = madvise(pointer, capacity / hugePage * hugePage, MADV_HUGEPAGE)
-    return pointer
+    _ = madvise(start + before, capacity / Self.hugePage * Self.hugePage, MADV_HUGEPAGE)
+    return start + before
   }
 
-  private func free(_ blocks: [Block]) { for block in blocks { block.value.deallocate() } }
+  private func release(_ pointer: UnsafeMutableRawPointer, _ capacity: Int) {
+    if capacity < Self.large || Self.isSanitized { pointer.deallocate() } else { munmap(pointer, capacity) }
+  }
+
+  private func free(_ blocks: [(block: Block, capacity: Int)]) {
+    for (block, capacity) in blocks { release(block.value, capacity) }
+  }
 }
 
 /// Memory that nobody uses.
@@ -130,14 +145,14 @@ private struct BlockShelves {
   }
 
   /// Takes out blocks until at most `limit` bytes are left, first those of the size that is unused for longest.
-  mutating func evicted(downTo limit: Int) -> [Block] {
-    var result: [Block] = []
+  mutating func evicted(downTo limit: Int) -> [(block: Block, capacity: Int)] {
+    var result: [(block: Block, capacity: Int)] = []
     while byteCount > max(0, limit) {
       let filled = shelves.indices.filter { !shelves[$0].blocks.isEmpty }
       guard let oldest = filled.min(by: { shelves[$0].lastUse < shelves[$1].lastUse }) else { break }
       let (capacity, excess) = (shelves[oldest].capacity, byteCount - max(0, limit))
       let count = min(shelves[oldest].blocks.count, (excess + capacity - 1) / capacity)
-      result += shelves[oldest].blocks.prefix(count)
+      result += shelves[oldest].blocks.prefix(count).map { ($0, capacity) }
       shelves[oldest].blocks.removeFirst(count)
       byteCount -= count * capacity
     }
