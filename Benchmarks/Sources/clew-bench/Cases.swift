@@ -3,5 +3,5 @@
 enum Cases {
   static let all: [Benchmark] =
     [ncutTrace, scalarChain, eigenproblem, residualNetwork, ablationSweep] + elementwise + products + convolutions + layers
-    + networks
+    + networks + channelAblations
 }
