@@ -101,6 +101,12 @@ ROWS = [
     Row("ablation-sweep", "accuracy of a linear head for every K from 0 to 2,048 ablated features along 1,000 random orders, 5,000 samples",
         "NumPy, a pass for each K and order (extrapolated from 40 of 2,049,000 passes)", "ablation-sweep",
         ["ablation_naive.py", "5000", "2048"], [], Features(5_000, 2_048), rounds=3, repeats=1, warmup=0),
+    *(Row(f"channel-ablation-{name}", f"ablation of 41 channels for 512 cells of 32², {title}: images from HDF5 to sensitivities with intervals",
+          f"torch, eager, a pass for each channel without reading files (extrapolated from {timed})", f"channel-ablation-{name}",
+          ["channel_ablation.py", name], rounds=3, repeats=1, warmup=0)
+      for name, title, timed in [
+          ("cim", "channel-separable network (41 channels × 32, width 4, two blocks)", "32 of 512 cells of one of 42 passes"),
+          ("baseline", "ResNetBaseline(41, 64)", "one of 42 passes")]),
     *(Row(f"{name}{suffix}", work, f"torch{peer}", name, ["networks.py", name, *options], rounds=5, repeats=3, warmup=1)
       for name, work in [
           ("resnet18-eval", "ResNet-18 in evaluation, batch 32 at 224²"),

@@ -8,6 +8,7 @@ float32 as everything here. Written out rather than taken from torchvision: see 
 import tempfile
 
 import peer
+from models import baseline, cim
 
 
 def run_openvino(torch, args, model, x):
@@ -53,37 +54,12 @@ def main():
             i = o
         return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 1000))
 
-    class Grouped(nn.Module):
-        def __init__(self, c, groups, width):
-            super().__init__()
-            self.dw_conv, self.norm = nn.Conv2d(c, c, 3, padding=1, groups=groups, bias=False), nn.BatchNorm2d(c)
-            self.pw_expand = nn.Conv2d(c, c * width, 1, groups=groups, bias=False)
-            self.pw_project = nn.Conv2d(c * width, c, 1, groups=groups, bias=False)
-
-        def forward(self, x):
-            return x + self.pw_project(f.gelu(self.pw_expand(self.norm(self.dw_conv(x)))))
-
-    def cim():
-        c = 41 * 32
-        stem = [nn.Conv2d(41, c, 3, padding=1, groups=41, bias=False), nn.BatchNorm2d(c), nn.ReLU()]
-        return nn.Sequential(
-            *stem, Grouped(c, 41, 4), nn.AvgPool2d(2, 2), Grouped(c, 41, 4), nn.AvgPool2d(2, 2), nn.AdaptiveAvgPool2d(1))
-
-    def baseline():
-        def stage(i, o):
-            return [
-                nn.Conv2d(i, o, 3, 2, 1, bias=False), nn.BatchNorm2d(o), nn.GELU(),
-                nn.Conv2d(o, o, 3, 1, 1, bias=False), nn.BatchNorm2d(o), nn.GELU()]
-
-        stem = [nn.Conv2d(41, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
-        return nn.Sequential(*stem, *stage(64, 128), *stage(128, 256), nn.AdaptiveAvgPool2d(1))
-
     torch.manual_seed(1)
     make, shape = {
         "resnet18-eval": (resnet18, (32, 3, 224, 224)),
         "resnet18-input-gradient": (resnet18, (32, 3, 224, 224)),
-        "cim-eval": (cim, (32, 41, 32, 32)),
-        "baseline-eval": (baseline, (128, 41, 32, 32)),
+        "cim-eval": (lambda: cim(torch), (32, 41, 32, 32)),
+        "baseline-eval": (lambda: baseline(torch), (128, 41, 32, 32)),
     }[args.case]
     model, x = make().eval().requires_grad_(False), torch.rand(*shape) - 0.5
     if args.openvino:

@@ -13,8 +13,9 @@ import Testing
     "mid": FusionModel(fusion: .mid, inChannels: 4, stemWidth: 2, blockWidth: 2, layerConfig: [1]),
     "resnet-baseline": ResNetBaseline(inChannels: 4, baseWidth: 4),
   ]
+  static let groups = [[1, 3], [2], [3, 0, 1, 2]]
   static let strategies: [String: AblationStrategy] = [
-    "wide": .separable, "late fusion": .linearStem, "early": .linearStem, "mid": .linearStem, "resnet-baseline": .linearStem,
+    "wide": .separable, "late fusion": .separable, "early": .linearStem, "mid": .linearStem, "resnet-baseline": .linearStem,
   ]
 
   static func patches(_ count: Int = 11, channels: Int = 4, seed: UInt64 = 1) -> NDArray {
@@ -28,7 +29,7 @@ import Testing
     let architecture = try #require(networks[name])
     return try ChannelImportance(
       architecture.network(seed: 3, dtype: .float64), PatchSource(patches(count)),
-      .init(baselines: baselines, usesShortcuts: shortcuts, draws: draws, seed: 2))
+      .init(baselines: baselines, usesShortcuts: shortcuts, draws: draws, seed: 2, groups: groups))
   }
 
   /// The whole network for each channel and a shortcut are the same sums in another order.
@@ -43,29 +44,122 @@ import Testing
         #expect(Swift.abs(x - y) <= 1e-9 * y + 1e-15, "\(a.baseline): \(x), by brute force \(y)")
       }
       #expect(b.sensitivity.contains { $0 > 1e-6 })
+      #expect(a.groups == Self.groups && a.groupSensitivity.count == 3 && a.groupSensitivity[1] == a.sensitivity[2])
+      for (x, y) in zip(a.groupSensitivity, b.groupSensitivity) {
+        #expect(Swift.abs(x - y) <= 1e-9 * y + 1e-15, "\(a.baseline): \(x), by brute force \(y)")
+      }
     }
     #expect(fast.embeddings.shape == slow.embeddings.shape)
   }
 
+  /// In float32, a stem takes a kernel of its own and what follows goes by a plan: 1 − cos is quadratic in what rounding does.
+  @Test(arguments: ["late fusion", "early", "mid", "resnet-baseline"])
+  func shortcutsInSinglePrecision(name: String) throws {
+    let network = try #require(Self.networks[name]).network(seed: 3)
+    let source = try PatchSource(Self.patches().converted(to: .float32))
+    let baselines: [ChannelBaseline] = [.zero, .channelMean, .permuted]
+    let fast = try ChannelImportance(network, source, .init(baselines: baselines, draws: 0, seed: 2, groups: Self.groups))
+    let exact = try Self.importance(name, baselines, shortcuts: false)
+    for (a, b) in zip(fast.ablations, exact.ablations) {
+      for (x, y) in zip(a.sensitivity + a.groupSensitivity, b.sensitivity + b.groupSensitivity) {
+        #expect(Swift.abs(x - y) <= 2e-3 * y + 1e-12, "\(a.baseline): \(x), in float64 \(y)")
+      }
+    }
+  }
+
   /// A sweep that stops after any batch and is resumed gives the same numbers to the last bit.
-  @Test(arguments: ["wide", "resnet-baseline"])
+  @Test(arguments: ["wide", "late fusion", "resnet-baseline"])
   func resumingGivesTheSameBits(name: String) throws {
     let network = try #require(Self.networks[name]).network(seed: 3, dtype: .float64)
     let source = try PatchSource(Self.patches(150))
     let configuration = ChannelImportance.Configuration(baselines: [.zero, .permuted], draws: 50, seed: 1)
-    var states: [AblationProgress] = []
-    let whole = try ChannelImportance(network, source, configuration) { (_, _, state) throws(FormatError) in
-      states.append(state())
+    var (pieces, last) = ([AblationProgress](), 0)
+    let whole = try ChannelImportance(network, source, configuration) { (done, _, found) throws(FormatError) in
+      pieces.append(found(last))
+      last = done
     }
-    #expect(states.map(\.done) == [64, 128, 150])
-    for state in states {
-      let resumed = try ChannelImportance(network, source, configuration, resuming: state)
+    #expect(pieces.map(\.count) == [64, 64, 22])
+    for count in 1...3 {
+      let resumed = try ChannelImportance(network, source, configuration, resuming: Array(pieces.prefix(count)))
       #expect(resumed.embeddings == whole.embeddings)
       for (a, b) in zip(resumed.ablations, whole.ablations) { #expect(a.perCell == b.perCell && a.intervals == b.intervals) }
     }
-    let odd = AblationProgress(
-      embeddings: NDArray.zeros([63, whole.embeddings.shape[1]], dtype: .float64), distances: .zeros([63, 0], dtype: .float64))
-    #expect(throws: ChannelStudyError.self) { try ChannelImportance(network, source, configuration, resuming: odd) }
+    let (width, columns) = (pieces[0].features.shape[1], pieces[0].distances.shape[1])
+    for (cells, width) in [(63, width), (64, width + 1)] {
+      let odd = AblationProgress(
+        features: .zeros([cells, width], dtype: .float64), distances: .zeros([cells, columns], dtype: .float64),
+        moments: pieces[0].moments)
+      #expect(throws: ChannelStudyError.self) { try ChannelImportance(network, source, configuration, resuming: [odd]) }
+    }
+  }
+
+  /// Two channels at once, against the network run on patches without both.
+  @Test(arguments: ["wide", "late fusion"], [ChannelBaseline.zero, .channelMean])
+  func pairsEqualBruteForce(name: String, baseline: ChannelBaseline) throws {
+    let network = try #require(Self.networks[name]).network(seed: 3, dtype: .float64)
+    let patches = Self.patches()
+    let result = try ChannelImportance(network, PatchSource(patches), .init(baselines: [baseline], draws: 0))
+    let (pairs, cells) = (try #require(result.ablations[0].pairSensitivity).doubles, patches.shape[0])
+    func unit(_ values: [Double]) throws -> Tensor {
+      let z = try network(Tensor(values, shape: patches.shape, dtype: .float64)).reshaped(to: [cells, result.embeddings.shape[1]])
+      return z / sqrt((z * z).sum(along: [1], keepingAxes: true))
+    }
+    let clean = try unit(patches.doubles)
+    for a in 0..<4 {
+      for b in 0..<4 {
+        var values = patches.doubles
+        for cell in 0..<cells {
+          for channel in [a, b] {
+            let value = baseline == .zero ? 0 : result.statistics.mean[channel]
+            for pixel in 0..<64 { values[(cell * 4 + channel) * 64 + pixel] = value }
+          }
+        }
+        let turn = try unit(values) - clean
+        let expected = (turn * turn).sum().scalar / Double(2 * cells)
+        let found = pairs[a * 4 + b]
+        #expect(Swift.abs(found - expected) <= 1e-9 * expected, "\(a), \(b): \(found), by brute force \(expected)")
+      }
+    }
+  }
+
+  /// Whatever affine layers end a network that keeps channels apart, and also where features are maps.
+  @Test func affineEndsAreSeparable() throws {
+    func network(_ end: (inout NetworkBuilder, ValueReference) -> ValueReference) throws -> Network {
+      var builder = NetworkBuilder()
+      var x = builder.input(shape: [nil, 4, 8, 8])
+      x = builder.convolution("stem.0", x, from: 4, to: 8, kernel: 3, padding: 1, groups: 4)
+      x = builder.batchNormalization("stem.1", x, channels: 8)
+      x = builder.add("stem.2", Activation(.gelu), x)
+      x = builder.add("pool", AveragePooling(kernel: Size2D(4, 4)), x)
+      builder.output(end(&builder, x))
+      return try builder.build(seed: 7, dtype: .float64)
+    }
+    let maps = try network { _, x in x }
+    let convolved = try network { builder, x in
+      let y = builder.convolution("mix", x, from: 8, to: 5, kernel: 2)
+      return builder.batchNormalization("norm", builder.add("flat", Flattening(), y), channels: 5)
+    }
+    let linear = try network { builder, x in
+      builder.linear("head", builder.add("flat", Flattening(), x), from: 32, to: 3)
+    }
+    let bent = try network { builder, x in
+      builder.add("bend", Activation(.relu), builder.linear("head", builder.add("flat", Flattening(), x), from: 32, to: 9))
+    }
+    let cases = [(maps, AblationStrategy.separable), (convolved, .separable), (linear, .separable), (bent, .linearStem)]
+    for (network, strategy) in cases {
+      let source = try PatchSource(Self.patches())
+      let baselines: [ChannelBaseline] = [.zero, .channelMean, .permuted]
+      let fast = try ChannelImportance(network, source, .init(baselines: baselines, draws: 0))
+      let slow = try ChannelImportance(network, source, .init(baselines: baselines, usesShortcuts: false, draws: 0))
+      for (a, b) in zip(fast.ablations, slow.ablations) {
+        #expect(a.strategy == strategy && b.strategy == .full)
+        for (x, y) in zip(a.perCell.doubles, b.perCell.doubles) {
+          #expect(Swift.abs(x - y) <= 1e-9 * y + 1e-15, "\(a.baseline): \(x), by brute force \(y)")
+        }
+      }
+      let (x, y) = (fast.embeddings.doubles, slow.embeddings.doubles)
+      #expect(zip(x, y).allSatisfy { Swift.abs($0 - $1) <= 1e-12 * (1 + Swift.abs($1)) })
+    }
   }
 
   @Test func aChannelThatTheNetworkCannotSeeHasNoInfluence() throws {
@@ -111,6 +205,10 @@ import Testing
     #expect(Swift.abs(rank.royVetterli - entropy([0.75, 0.25])) < 1e-12)
     #expect(rank.dimensionsFor90Percent == 1 && rank.dimensions == 3)
     #expect(throws: ChannelStudyError.self) { try EffectiveRank(.zeros([4, 3])) }
+    // The notebook's: of σ² under both names, and one dimension too few.
+    let seed = try EffectiveRank(NDArray(rows, shape: [4, 3]), asInSeed: true)
+    #expect(Swift.abs(seed.variance - rank.variance) < 1e-10 && seed.royVetterli == seed.variance)
+    #expect(seed.dimensionsFor90Percent == 0)
   }
 
   /// Rows ±a·e of mean 0 have the singular value a√2 along e.

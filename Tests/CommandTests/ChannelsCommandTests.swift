@@ -118,6 +118,25 @@ import Testing
     }
   }
 
+  /// The same networks as PyTorch exports them: the graph says what the names of the zoo say otherwise.
+  @Test(arguments: ["wide", "resnet"])
+  func numbersOfPyTorchFromONNX(model: String) throws {
+    let all = try Self.expected()
+    let expected = model == "wide" ? all.wide : all.resnet
+    var arguments = Self.arguments(model)
+    for (option, value) in [("--model", "\(Self.study)/\(model).onnx"), ("--checkpoint", nil)] {
+      let place = try #require(arguments.firstIndex(of: option))
+      arguments.replaceSubrange(place...place + 1, with: value.map { [option, $0] } ?? [])
+    }
+    let (_, found) = try run(arguments, in: try Folder())
+    let largest = expected.firstEmbedding.map(abs).max() ?? 0
+    #expect(found.firstEmbedding.count == expected.firstEmbedding.count)
+    for (x, y) in zip(found.firstEmbedding, expected.firstEmbedding) { #expect(abs(x - y) <= 1e-12 * largest) }
+    expectClose(found.ablation.sensitivity, expected.zero, "zero")
+    expectClose(found.weightNorm.identifiable, expected.identifiable, "identifiable norm")
+    #expect(found.ablation.strategy == (model == "wide" ? "separable" : "linearStem"))
+  }
+
   @Test func masksAndCrops() throws {
     let folder = try Folder()
     let expected = try Self.expected()
@@ -169,7 +188,7 @@ import Testing
     for name in ["ablation", "weight-norms", "spectrum"] {
       #expect(names.contains(name + ".png") && names.contains(name + ".pdf"))
     }
-    #expect(names.contains("channels.csv") && names.contains("result.json"))
+    #expect(["channels.csv", "interactions.csv", "result.json"].allSatisfy(names.contains))
     #expect(!names.contains { $0.hasPrefix("partial") || $0.hasPrefix(".") })
   }
 
@@ -237,6 +256,8 @@ import Testing
     Refusal("baseline", ["--baseline": "zerro"], "zerro", "did you mean 'zero'"),
     Refusal("count", ["--count": "24"], "--count", "24", "from 1 to 23"),
     Refusal("one draw", ["--bootstrap": "1"], "--bootstrap", "1"),
+    Refusal("marker of a group", ["--groups": "g.txt"], files: ["g.txt": "CD3,DAPI\nCD2O\n"], "g.txt", "CD2O", "line 2", "CD20"),
+    Refusal("no group", ["--groups": "g.txt"], files: ["g.txt": "\n,\n"], "g.txt", "no group"),
     Refusal("wrong embeddings", ["--embeddings": "none.npz"], "none.npz"),
   ]
 

@@ -66,49 +66,42 @@ import Testing
     }
   }
 
-  struct Refused: Sendable, CustomTestStringConvertible {
-    let file: String
-    let kind: FormatError.Kind
-    let found: String
-    let expected: String
-    var testDescription: String { file }
-  }
-
-  static let refused: [Refused] = [
-    Refused(
+  static let refused: [RefusedFile] = [
+    RefusedFile(
       file: "refused-escaping.onnx", kind: .malformed, found: "external data in '../Fixtures/external-data.bin'",
       expected: "a file in the model's folder"),
-    Refused(
+    RefusedFile(
       file: "refused-absolute.onnx", kind: .malformed, found: "external data in '/etc/hostname'",
       expected: "a file in the model's folder"),
-    Refused(
+    RefusedFile(
       file: "refused-missing-data.onnx", kind: .unreadable, found: "no file 'nothing.bin' beside it",
       expected: "the external data of "),
-    Refused(
+    RefusedFile(
       file: "refused-beyond.onnx", kind: .malformed, found: "32 bytes in 'external-data.bin'",
       expected: "16 bytes from byte 24 on"),
-    Refused(
+    RefusedFile(
       file: "refused-wrong-length.onnx", kind: .malformed, found: "external data of 8 bytes at 0",
       expected: "16 bytes at a place in 'external-data.bin'"),
-    Refused(file: "refused-count.onnx", kind: .malformed, found: "2 elements", expected: "3 for float32 [3]"),
-    Refused(
+    RefusedFile(file: "refused-count.onnx", kind: .malformed, found: "2 elements", expected: "3 for float32 [3]"),
+    RefusedFile(
       file: "refused-promise.onnx", kind: .malformed, found: "the shape [2147483648, 2147483648]",
       expected: "extents whose product fits in memory"),
-    Refused(
+    RefusedFile(
       file: "refused-negative.onnx", kind: .malformed, found: "the shape [-1]", expected: "extents whose product fits in memory"),
-    Refused(
+    RefusedFile(
       file: "refused-text.onnx", kind: .unsupported, found: "elements of type string",
       expected: "booleans, integers or real floating-point numbers of 8 to 64 bits"),
-    Refused(
+    RefusedFile(
       file: "refused-uint64.onnx", kind: .unsupported, found: "a value that int64 cannot hold", expected: "values that fit"),
-    Refused(file: "refused-range.onnx", kind: .unsupported, found: "a value that int32 cannot hold", expected: "values that fit"),
-    Refused(file: "refused-deep.onnx", kind: .malformed, found: "a damaged ONNX file", expected: "a whole protocol buffer"),
-    Refused(file: "refused.onnx", kind: .malformed, found: "", expected: ""),
-    Refused(file: "grey.png", kind: .malformed, found: "", expected: ""),
+    RefusedFile(
+      file: "refused-range.onnx", kind: .unsupported, found: "a value that int32 cannot hold", expected: "values that fit"),
+    RefusedFile(file: "refused-deep.onnx", kind: .malformed, found: "a damaged ONNX file", expected: "a whole protocol buffer"),
+    RefusedFile(file: "refused.onnx", kind: .malformed, found: "", expected: ""),
+    RefusedFile(file: "grey.png", kind: .malformed, found: "", expected: ""),
   ]
 
   @Test(arguments: refused)
-  func saysWhatIsWrong(_ refused: Refused) throws {
+  func saysWhatIsWrong(_ refused: RefusedFile) throws {
     let path = Fixture.path(refused.file)
     let error = #expect(throws: FormatError.self) { try ONNXModel.load(path) }
     #expect(error?.kind == refused.kind)

@@ -5,78 +5,71 @@ import Testing
 
 /// What cannot be read must say so in one line that names the file, what was found and what was expected.
 @Suite struct RefusalTests {
-  struct Case: Sendable, CustomTestStringConvertible {
-    let file: String
-    let kind: FormatError.Kind
-    let found: String
-    let expected: String
-    var testDescription: String { file }
-  }
-
   static let realNumbers = "booleans, integers or real floating-point numbers of up to 64 bits"
   static let readable =
     "an .npy, .npz, safetensors or HDF5 file, a PyTorch checkpoint, an ONNX network, a PNG, JPEG or TIFF picture, or a CSV table"
 
-  static let cases: [Case] = [
-    Case(file: "missing.npy", kind: .unreadable, found: "no such file", expected: "a readable file"),
-    Case(file: "", kind: .unreadable, found: "a folder", expected: "a file"),
-    Case(file: "refused-empty.npy", kind: .empty, found: "an empty file", expected: "an array or a picture"),
-    Case(file: "refused-complex.npy", kind: .unsupported, found: "dtype '<c8' (complex numbers)", expected: realNumbers),
-    Case(file: "refused-string.npy", kind: .unsupported, found: "dtype '<U5' (strings)", expected: realNumbers),
-    Case(file: "refused-bytes.npy", kind: .unsupported, found: "dtype '|S3' (byte strings)", expected: realNumbers),
-    Case(file: "refused-object.npy", kind: .unsupported, found: "dtype '|O' (Python objects)", expected: realNumbers),
-    Case(file: "refused-structured.npy", kind: .unsupported, found: "a structured dtype", expected: realNumbers),
-    Case(file: "refused-date.npy", kind: .unsupported, found: "dtype '<M8[D]' (dates)", expected: realNumbers),
-    Case(
+  static let cases: [RefusedFile] = [
+    RefusedFile(file: "missing.npy", kind: .unreadable, found: "no such file", expected: "a readable file"),
+    RefusedFile(file: "", kind: .unreadable, found: "a folder", expected: "a file"),
+    RefusedFile(file: "refused-empty.npy", kind: .empty, found: "an empty file", expected: "an array or a picture"),
+    RefusedFile(file: "refused-complex.npy", kind: .unsupported, found: "dtype '<c8' (complex numbers)", expected: realNumbers),
+    RefusedFile(file: "refused-string.npy", kind: .unsupported, found: "dtype '<U5' (strings)", expected: realNumbers),
+    RefusedFile(file: "refused-bytes.npy", kind: .unsupported, found: "dtype '|S3' (byte strings)", expected: realNumbers),
+    RefusedFile(file: "refused-object.npy", kind: .unsupported, found: "dtype '|O' (Python objects)", expected: realNumbers),
+    RefusedFile(file: "refused-structured.npy", kind: .unsupported, found: "a structured dtype", expected: realNumbers),
+    RefusedFile(file: "refused-date.npy", kind: .unsupported, found: "dtype '<M8[D]' (dates)", expected: realNumbers),
+    RefusedFile(
       file: "refused-longdouble.npy", kind: .unsupported, found: "dtype '<f16' (floating-point numbers of that size)",
       expected: realNumbers),
-    Case(
+    RefusedFile(
       file: "refused-uint64.npy", kind: .unsupported, found: "a uint64 value above 2^63 - 1", expected: "values that fit in int64"
     ),
-    Case(
+    RefusedFile(
       file: "refused-promise.npy", kind: .malformed, found: "8 bytes of elements",
       expected: "4000000000000 bytes for float32 [1000000, 1000000]"),
-    Case(
+    RefusedFile(
       file: "refused-overflow.npy", kind: .malformed, found: "an .npy header with a shape whose product overflows",
       expected: "an array that fits in memory"),
-    Case(
+    RefusedFile(
       file: "refused-hidden-overflow.npy", kind: .malformed, found: "an .npy header with a shape whose product overflows",
       expected: "an array that fits in memory"),
-    Case(
+    RefusedFile(
       file: "refused-negative.npy", kind: .malformed, found: "an .npy header with the extent -1", expected: "no negative extent"),
-    Case(file: "refused-trailing.npy", kind: .malformed, found: "5 bytes of elements", expected: "4 bytes for float32 [1]"),
-    Case(
+    RefusedFile(
+      file: "refused-trailing.npy", kind: .malformed, found: "5 bytes of elements", expected: "4 bytes for float32 [1]"),
+    RefusedFile(
       file: "refused-code.npy", kind: .malformed, found: "an .npy header with a syntax error",
       expected: "a value at byte 10 of it"),
-    Case(
+    RefusedFile(
       file: "refused-nesting.npy", kind: .malformed, found: "an .npy header with a syntax error",
       expected: "less nesting at byte 16 of it"),
-    Case(
+    RefusedFile(
       file: "refused-key.npy", kind: .malformed, found: "an .npy header with other contents",
       expected: "the keys descr, fortran_order and shape"),
-    Case(file: "refused-version.npy", kind: .unsupported, found: ".npy version 9.0", expected: "version 1.0, 2.0 or 3.0"),
-    Case(
+    RefusedFile(file: "refused-version.npy", kind: .unsupported, found: ".npy version 9.0", expected: "version 1.0, 2.0 or 3.0"),
+    RefusedFile(
       file: "refused-bzip2.npz", kind: .unsupported, found: "compression method 12", expected: "a stored or deflated entry"),
-    Case(file: "refused-other.npz", kind: .malformed, found: "a zip archive without .npy entries", expected: readable),
-    Case(
+    RefusedFile(file: "refused-other.npz", kind: .malformed, found: "a zip archive without .npy entries", expected: readable),
+    RefusedFile(
       file: "refused-huge.png", kind: .tooLarge, found: "a PNG that states 2147483647 × 2147483647 pixels",
       expected: "at most 357913941 pixels"),
-    Case(
+    RefusedFile(
       file: "refused-implausible.png", kind: .malformed, found: "a PNG that states 10000 × 10000 pixels",
       expected: "at most 23736 in a file of this size"),
-    Case(file: "refused-text.png", kind: .unsupported, found: "text", expected: readable),
-    Case(
+    RefusedFile(file: "refused-text.png", kind: .unsupported, found: "text", expected: readable),
+    RefusedFile(
       file: "refused-cmyk.jpg", kind: .unsupported, found: "a JPEG with CMYK colours", expected: "grey or RGB pixels"),
-    Case(
+    RefusedFile(
       file: "refused.onnx", kind: .malformed, found: "a protocol buffer without a graph or without operator sets",
       expected: "an ONNX model"),
-    Case(
+    RefusedFile(
       file: "refused.pt", kind: .unsupported, found: "a bare Python pickle",
       expected: readable),
   ]
 
   @Test(arguments: cases)
-  func saysWhatIsWrong(_ refused: Case) throws {
+  func saysWhatIsWrong(_ refused: RefusedFile) throws {
     let path = Fixture.path(refused.file)
     let error = #expect(throws: FormatError.self) { try NamedArrays.load(path).sole }
     #expect(error?.kind == refused.kind)

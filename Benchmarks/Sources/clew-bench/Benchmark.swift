@@ -55,8 +55,8 @@ extension Benchmark {
 }
 
 /// Not `getrusage`: its `ru_maxrss` survives `exec`, and so shows the parent's peak.
-func residentPeak() -> Int? {
-  guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
+func residentPeak(of process: String = "self") -> Int? {
+  guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else { return nil }
   for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
     return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
   }

@@ -3,5 +3,5 @@
 enum Cases {
   static let all: [Benchmark] =
     [ncutTrace, ncutTiles, scalarChain, eigenproblem, residualNetwork, ablationSweep] + elementwise + products + convolutions
-    + layers + networks
+    + layers + networks + channelAblations
 }

@@ -19,11 +19,24 @@ public struct ChannelAblation: Sendable {
   public let rankIntervals: [Interval]
   /// The sensitivity to each two channels taken away at once, [channels, channels]; for separable networks, where it is free.
   public let pairSensitivity: NDArray?
+  /// Channels taken away at once, as asked for.
+  public let groups: [[Int]]
+  /// For each group the mean over cells.
+  public let groupSensitivity: [Double]
+  /// Of each group's sensitivity; empty without a bootstrap.
+  public let groupIntervals: [Interval]
 
   init(
-    _ baseline: ChannelBaseline, _ strategy: AblationStrategy, perCell: NDArray, pairSensitivity: NDArray?,
+    _ baseline: ChannelBaseline, _ strategy: AblationStrategy, distances: NDArray, channels: Int, pairSensitivity: NDArray?,
     _ configuration: ChannelImportance.Configuration
   ) throws(StatisticsError) {
+    groups = configuration.groups
+    let columns = { (range: Range<Int>) in Tensor(distances).sliced(1, from: range.lowerBound, to: range.upperBound).value }
+    let perCell = groups.isEmpty ? distances : columns(0..<channels)
+    let ofGroups = groups.isEmpty ? nil : columns(channels..<distances.shape[1])
+    var groupMeans: [Double] = []
+    for column in ofGroups?.columns ?? [] { groupMeans.append(try Moments(column).mean) }
+    groupSensitivity = groupMeans
     (self.baseline, self.strategy, self.perCell, self.pairSensitivity) = (baseline, strategy, perCell, pairSensitivity)
     var means: [Double] = []
     for column in perCell.columns { means.append(try Moments(column).mean) }
@@ -37,9 +50,13 @@ public struct ChannelAblation: Sendable {
       self.bootstrap = bootstrap
       intervals = bootstrap.intervals(level: configuration.level)
       rankIntervals = bootstrap.rankIntervals(level: configuration.level)
+      groupIntervals =
+        try ofGroups.map { (table) throws(StatisticsError) in
+          try Bootstrap(meansOf: table, draws: configuration.draws, seed: configuration.seed, strata: configuration.strata)
+        }?.intervals(level: configuration.level) ?? []
     } else {
       bootstrap = nil
-      (intervals, rankIntervals) = ([], [])
+      (intervals, rankIntervals, groupIntervals) = ([], [], [])
     }
   }
 

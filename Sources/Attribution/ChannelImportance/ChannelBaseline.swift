@@ -23,13 +23,15 @@ public enum ChannelBaseline: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The value for each channel; `nil` where it differs from cell to cell.
-  func constants(_ statistics: ChannelStatistics) -> [Double]? {
+  /// Whether it is the same for all cells.
+  var isConstant: Bool { self != .permuted && self != .resampled }
+
+  /// The value for a channel with the given mean; 0 where it differs from cell to cell.
+  func constant(mean: Double) -> Double {
     switch self {
-    case .zero: statistics.mean.map { _ in 0 }
-    case .channelMean: statistics.mean
-    case .value(let value): statistics.mean.map { _ in value }
-    case .permuted, .resampled: nil
+    case .channelMean: mean
+    case .value(let value): value
+    case .zero, .permuted, .resampled: 0
     }
   }
 

@@ -10,7 +10,7 @@ public struct ChannelImportance: Sendable {
   public struct Configuration: Sendable {
     /// What takes the place of a channel; one ablation for each.
     public var baselines: [ChannelBaseline]
-    /// Whether the network's structure may be used. Default: yes.
+    /// Whether the network's structure may be used; not ``asInSeed``. Default: yes.
     public var usesShortcuts: Bool
     /// Samples of cells drawn for intervals; 0 for none. Default: 1000.
     public var draws: Int
@@ -20,10 +20,15 @@ public struct ChannelImportance: Sendable {
     public var seed: UInt64
     /// The group of each cell: draws keep the number of cells of each. Default: one group.
     public var strata: [Int]?
+    /// 1 − cos as the published notebook computes it: a pass for each channel, in the network's precision, where small
+    /// sensitivities are lost. Default: no.
+    public var asInSeed: Bool
+    /// Channels that are, besides each by itself, taken away at once. Default: none.
+    public var groups: [[Int]]
 
     public init(
       baselines: [ChannelBaseline] = [.zero], usesShortcuts: Bool = true, draws: Int = 1000, level: Double = 0.95,
-      seed: UInt64 = 0, strata: [Int]? = nil
+      seed: UInt64 = 0, strata: [Int]? = nil, asInSeed: Bool = false, groups: [[Int]] = []
     ) {
       self.baselines = baselines
       self.usesShortcuts = usesShortcuts
@@ -31,6 +36,8 @@ public struct ChannelImportance: Sendable {
       self.level = level
       self.seed = seed
       self.strata = strata
+      self.asInSeed = asInSeed
+      self.groups = groups
     }
   }
 
@@ -48,39 +55,43 @@ public struct ChannelImportance: Sendable {
   ///   - network: of one input [cells, channels, rows, columns], in the precision of the patches.
   ///   - source: the cells.
   ///   - configuration: what is computed.
-  ///   - progress: where an earlier sweep of the same cells and configuration stopped. Default: from the start.
+  ///   - progress: what an earlier sweep of the same cells and configuration found before it stopped, from its first cell on.
+  ///     Default: nothing.
   ///   - observe: called after each piece.
   /// - Throws: ``ChannelStudyError``.
   public init(
     _ network: Network, _ source: PatchSource, _ configuration: Configuration = Configuration(),
-    resuming progress: AblationProgress? = nil, observing observe: AblationObserver = { _, _, _ in }
+    resuming progress: [AblationProgress] = [], observing observe: AblationObserver = { _, _, _ in }
   ) throws(ChannelStudyError) {
     let plan: AblationPlan
     do throws(NetworkError) {
       let shape: Shape = [1, source.channels, source.size.height, source.size.width]
-      plan = try AblationPlan(network, inputShape: shape, usesShortcuts: configuration.usesShortcuts)
+      plan = try AblationPlan(network, inputShape: shape, usesShortcuts: configuration.usesShortcuts && !configuration.asInSeed)
     } catch {
       throw .network(error)
     }
-    let statistics = try ChannelStatistics(of: source)
-    self.statistics = statistics
+    for group in configuration.groups {
+      guard !group.isEmpty, Set(group).count == group.count, group.allSatisfy({ 0..<source.channels ~= $0 }) else {
+        throw .invalidInput("group: found the channels \(group), expected different ones from 0 to \(source.channels - 1)")
+      }
+    }
+    let needsStatistics = ChannelSweep.needsStatistics(plan, configuration.baselines)
     let sweep = ChannelSweep(
-      network: network, source: source, plan: plan, baselines: configuration.baselines, statistics: statistics,
-      seed: configuration.seed)
+      network: network, source: source, plan: plan, baselines: configuration.baselines,
+      units: (0..<source.channels).map { [$0] } + configuration.groups,
+      statistics: needsStatistics ? try ChannelStatistics(of: source) : nil, seed: configuration.seed,
+      asInSeed: configuration.asInSeed)
     let outcome = try sweep.run(resuming: progress, observe)
     embeddings = outcome.embeddings
+    let statistics = outcome.statistics
+    self.statistics = statistics
     var ablations: [ChannelAblation] = []
-    for (baseline, perCell) in zip(configuration.baselines, outcome.distances) {
-      var pairs: NDArray?
-      if case .separable(let features) = plan.work {
-        let donors = baseline.constants(statistics) == nil ? baseline.donors(count: source.count, seed: configuration.seed) : []
-        pairs = SeparableAblation(
-          embeddings: embeddings, features: features, replacement: try sweep.replacement(baseline), donors: donors
-        ).pairSensitivity()
-      }
+    for (baseline, found) in zip(configuration.baselines, outcome.baselines) {
       do throws(StatisticsError) {
         ablations.append(
-          try ChannelAblation(baseline, plan.strategy, perCell: perCell, pairSensitivity: pairs, configuration))
+          try ChannelAblation(
+            baseline, plan.strategy, distances: found.distances, channels: source.channels, pairSensitivity: found.pairs,
+            configuration))
       } catch {
         throw .statistics(error)
       }
@@ -97,7 +108,7 @@ public struct ChannelImportance: Sendable {
     if !constant.isEmpty {
       warnings.append("channels \(constant.map(String.init).joined(separator: ", ")) are the same in every pixel")
     }
-    if source.count == 1, configuration.baselines.contains(where: { $0.constants(statistics) == nil }) {
+    if source.count == 1, configuration.baselines.contains(where: { !$0.isConstant }) {
       warnings.append("one cell alone has no other to take a channel from: its sensitivities are 0")
     }
     self.warnings = warnings

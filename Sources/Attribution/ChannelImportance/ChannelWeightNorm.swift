@@ -24,7 +24,7 @@ public struct ChannelWeightNorm: Sendable, Equatable {
     guard stem.channels == standardDeviations.count else {
       throw .invalidInput("network: found \(stem.channels) input channels, expected \(standardDeviations.count), as in the data")
     }
-    let factors = Self.normalizationFactors(after: stem, in: network)
+    let factors = stem.normalization(in: network)?.factors
     isFollowedByNormalization = factors != nil
     var (raw, identifiable) = ([Double](), [Double]())
     for channel in standardDeviations.indices {
@@ -36,7 +36,8 @@ public struct ChannelWeightNorm: Sendable, Equatable {
       for (place, output) in outputs.enumerated() {
         let square = values[place * area..<(place + 1) * area].reduce(0) { $0 + $1 * $1 }
         plain += square
-        scaled += square * (factors?[output] ?? 1)
+        let factor = factors?[output] ?? 1
+        scaled += square * factor * factor
       }
       raw.append(plain.squareRoot())
       identifiable.append(scaled.squareRoot() * standardDeviations[channel])
@@ -45,15 +46,5 @@ public struct ChannelWeightNorm: Sendable, Equatable {
     self.raw = raw
     self.identifiable = identifiable
     normalised = raw.map { largest > 0 ? $0 / largest : 0 }
-  }
-
-  /// γ²/(σ² + ε) of each output, if a batch normalisation alone reads the convolution.
-  private static func normalizationFactors(after stem: InputConvolution, in network: Network) -> [Double]? {
-    let readers = network.layers.filter { $0.inputs.contains(ValueReference(stem.layer.name)) }
-    guard readers.count == 1, let operation = readers[0].operation as? BatchNormalization,
-      let variance = readers[0].parameter("running_var")?.doubles
-    else { return nil }
-    let scale = readers[0].parameter("weight")?.doubles ?? [Double](repeating: 1, count: variance.count)
-    return zip(scale, variance).map { $0 * $0 / ($1 + operation.epsilon) }
   }
 }

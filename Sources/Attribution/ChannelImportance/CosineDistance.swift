@@ -1,3 +1,5 @@
+import Networks
+
 /// 1 − cos of the angle between two vectors without cancellation, however close they are.
 ///
 /// With δ = a − b: 1 − cos = (‖δ‖² − (‖a‖ − ‖b‖)²)/(2‖a‖‖b‖), and ‖a‖ − ‖b‖ = δ·(a + b)/(‖a‖ + ‖b‖). It is ½‖â − b̂‖².
@@ -25,5 +27,13 @@ enum CosineDistance {
       squareB += y * y
     }
     return value(difference: difference, product: product, squareA.squareRoot(), squareB.squareRoot())
+  }
+
+  /// As the published notebook computes it, row by row of [rows, width]: 1 minus the product of both rows divided by their norms,
+  /// all in their own precision.
+  static func asInSeed(_ a: NDArray, _ b: NDArray) -> [Double] {
+    let (x, y) = (Tensor(a), Tensor(b))
+    func unit(_ t: Tensor) -> Tensor { t / maximum(sqrt((t * t).sum(along: [1], keepingAxes: true)), 1e-12) }
+    return (unit(x) * unit(y)).sum(along: [1]).doubles.map { 1 - $0 }
   }
 }

@@ -23,8 +23,11 @@ public struct EffectiveRank: Sendable, Equatable {
   /// Rounding must not decide whether 90 % are reached.
   private static let slack = 1e-12
 
-  /// - Parameter embeddings: [cells, features], finite, at least two cells that differ.
-  public init(_ embeddings: NDArray) throws(ChannelStudyError) {
+  /// - Parameters:
+  ///   - embeddings: [cells, features], finite, at least two cells that differ.
+  ///   - asInSeed: whether to compute as the published notebook does: ``royVetterli`` from σ², too, and
+  ///     ``dimensionsFor90Percent`` the number of dimensions that do not reach 90 % yet. Default: no.
+  public init(_ embeddings: NDArray, asInSeed: Bool = false) throws(ChannelStudyError) {
     guard embeddings.rank == 2, embeddings.count > 0 else {
       throw .invalidInput("effective rank: found embeddings of shape \(embeddings.shape), expected [cells, features]")
     }
@@ -36,14 +39,17 @@ public struct EffectiveRank: Sendable, Equatable {
     guard sum > 0 else { throw .statistics(.constant("effective rank")) }
     singularValues = sigma
     dimensions = embeddings.shape[1]
-    variance = Self.perplexity(sigma.map { $0 * $0 / squares })
-    royVetterli = Self.perplexity(sigma.map { $0 / sum })
+    let shares = sigma.map { $0 * $0 / squares }
+    // The notebook keeps the logarithm finite by a constant.
+    variance = asInSeed ? Foundation.exp(-shares.reduce(0) { $0 + $1 * log($1 + 1e-12) }) : Self.perplexity(shares)
+    royVetterli = asInSeed ? variance : Self.perplexity(sigma.map { $0 / sum })
     var total = 0.0
     cumulativeVariance = sigma.map { value in
       total += value * value / squares
       return total
     }
-    dimensionsFor90Percent = (cumulativeVariance.firstIndex { $0 >= 0.9 - Self.slack } ?? sigma.count - 1) + 1
+    let before = cumulativeVariance.firstIndex { $0 >= 0.9 - Self.slack } ?? sigma.count - 1
+    dimensionsFor90Percent = asInSeed ? before : before + 1
   }
 
   /// exp(−Σ p ln p).

@@ -17,6 +17,10 @@ struct InputConvolution: Sendable {
       operation.groups >= 1, weight.shape[0] % operation.groups == 0,
       !network.outputs.contains(where: { $0.value == input })
     else { return nil }
+    self.init(layer: layer, operation: operation, weight: weight)
+  }
+
+  private init(layer: Layer, operation: Convolution, weight: NDArray) {
     (self.layer, self.operation, self.weight) = (layer, operation, weight)
   }
 
@@ -34,6 +38,23 @@ struct InputConvolution: Sendable {
     let range = outputs(of: channel)
     let index = channel % weight.shape[1]
     return Tensor(weight).sliced(0, from: range.lowerBound, to: range.upperBound).sliced(1, from: index, to: index + 1)
+  }
+
+  /// The same convolution with every output multiplied by its factor.
+  func scaled(by factors: [Double]) -> InputConvolution {
+    let column = Tensor(factors, shape: [factors.count, 1, 1, 1], dtype: .float64)
+    let scaled = (Tensor(weight.converted(to: .float64)) * column).value.converted(to: weight.dtype)
+    return InputConvolution(layer: layer, operation: operation, weight: scaled)
+  }
+
+  /// The batch normalisation that alone reads the convolution, with its factor γ/√(σ² + ε) for each output; `nil` without one.
+  func normalization(in network: Network) -> (layer: Layer, factors: [Double])? {
+    let readers = network.layers.filter { $0.inputs.contains(ValueReference(layer.name)) }
+    guard readers.count == 1, let operation = readers[0].operation as? BatchNormalization, readers[0].inputs.count == 1,
+      let variance = readers[0].parameter("running_var")?.doubles
+    else { return nil }
+    let scale = readers[0].parameter("weight")?.doubles ?? [Double](repeating: 1, count: variance.count)
+    return (readers[0], zip(scale, variance).map { $0 / ($1 + operation.epsilon).squareRoot() })
   }
 
   /// What the pixels `x` [cells, 1, rows, columns] of one channel add to the outputs of its group.

@@ -1,5 +1,6 @@
 import Formats
 import Networks
+import Synchronization
 
 /// Patches around cells as a network reads them: all in memory, or read piece by piece.
 public struct PatchSource: Sendable {
@@ -29,9 +30,13 @@ public struct PatchSource: Sendable {
     transform = nil
   }
 
-  /// Reads from a file; all at once if that takes no more than `limit` bytes.
-  public init(_ patches: CellPatches, limit: Int = 512 << 20) throws(ChannelStudyError) {
-    let shape: Shape = [patches.cells.count, patches.channels.count, patches.size, patches.size]
+  /// Reads from a file as late as possible, and each patch once if all can stay in memory.
+  ///
+  /// - Parameters:
+  ///   - patches: in the file.
+  ///   - limit: bytes that all may take to stay in memory. Default: 256 MB.
+  public init(_ patches: CellPatches, limit: Int = 256 << 20) throws(ChannelStudyError) {
+    let shape: Shape = [patches.cells.count, patches.channels.count, patches.size.height, patches.size.width]
     guard shape.elementCount > 0 else {
       throw .invalidInput("patches: found the shape \(shape), expected cells, channels and pixels")
     }
@@ -45,17 +50,8 @@ public struct PatchSource: Sendable {
       read = { (cells) throws(FormatError) in try patches.patches(cells) }
       return
     }
-    let sorted: Tensor
-    do throws(FormatError) { sorted = Tensor(try patches.patches(patches.readingOrder)) } catch { throw .data(error) }
-    let places = Self.places(in: patches.readingOrder)
-    read = { cells in sorted.gathering(cells.map { places[$0] }, along: 0).value }
-  }
-
-  /// Where each cell stands in an order of all.
-  static func places(in order: [Int]) -> [Int] {
-    var places = [Int](repeating: 0, count: order.count)
-    for (place, cell) in order.enumerated() { places[cell] = place }
-    return places
+    let kept = KeptPatches(patches)
+    read = { (cells) throws(FormatError) in try kept.patches(cells) }
   }
 
   private init(_ source: PatchSource, transform: @escaping @Sendable (NDArray) -> NDArray) {
@@ -100,6 +96,44 @@ public struct PatchSource: Sendable {
   }
 }
 
+/// Patches that stay in memory once they are read, which is as late as possible: beside the work on those before.
+private final class KeptPatches: Sendable {
+  private let patches: CellPatches
+  /// Where each cell stands in the order in which it is read.
+  private let places: [Int]
+  /// In that order, one array for each time that something was read.
+  private let read = Mutex<(pieces: [Tensor], starts: [Int])>(([], [0]))
+
+  init(_ patches: CellPatches) {
+    self.patches = patches
+    var places = [Int](repeating: 0, count: patches.readingOrder.count)
+    for (place, cell) in patches.readingOrder.enumerated() { places[cell] = place }
+    self.places = places
+  }
+
+  func patches(_ cells: [Int]) throws(FormatError) -> NDArray {
+    let wanted = cells.map { places[$0] }
+    return try read.withLock { (read) throws(FormatError) in
+      let done = read.starts[read.pieces.count]
+      if let end = wanted.max(), end >= done {
+        read.pieces.append(Tensor(try patches.patches(Array(patches.readingOrder[done...end]))))
+        read.starts.append(end + 1)
+      }
+      // A batch as it was read, as it mostly is.
+      if let piece = read.starts.dropLast().firstIndex(of: wanted.first ?? -1),
+        wanted == Array(read.starts[piece]..<read.starts[piece + 1])
+      {
+        return read.pieces[piece].value
+      }
+      let rows = wanted.map { place -> Tensor in
+        let piece = (read.starts.firstIndex { $0 > place } ?? 1) - 1
+        return read.pieces[piece].sliced(0, from: place - read.starts[piece], to: place - read.starts[piece] + 1)
+      }
+      return concatenated(rows, along: 0).value
+    }
+  }
+}
+
 /// What is done to patches before a network reads them: what was done when it was trained.
 public enum PatchNormalization: Sendable, Equatable {
   case none
@@ -107,56 +141,4 @@ public enum PatchNormalization: Sendable, Equatable {
   case zScore
   /// asinh(x/cofactor), as is usual for counts of ions or photons.
   case asinh(cofactor: Double)
-}
-
-/// Mean and spread of each channel over all pixels of all patches, padding included.
-public struct ChannelStatistics: Sendable, Equatable {
-  public let mean: [Double]
-  /// With the number of pixels in the denominator.
-  public let standardDeviation: [Double]
-
-  private static let batchSize = 64
-
-  /// - Throws: ``ChannelStudyError`` for NaN or infinity in a patch.
-  public init(of source: PatchSource) throws(ChannelStudyError) {
-    let channels = source.channels
-    var (mean, squares) = ([Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels))
-    var count = 0.0
-    for start in stride(from: 0, to: source.count, by: Self.batchSize) {
-      let cells = Array(source.order[start..<min(start + Self.batchSize, source.count)])
-      let moments = Self.planes(try source.patches(cells))
-      let pixels = Double(source.size.area)
-      for (place, cell) in cells.enumerated() {
-        // Joining the moments of two sets (Chan, Golub & LeVeque 1983, eq. 2.1).
-        let total = count + pixels
-        for channel in 0..<channels {
-          let (average, square) = moments[place * channels + channel]
-          guard average.isFinite, square.isFinite else {
-            throw .invalidInput("patch \(cell): found NaN or infinity in channel \(channel), expected finite pixels")
-          }
-          let difference = average - mean[channel]
-          mean[channel] += difference * pixels / total
-          squares[channel] += square + difference * difference * count * pixels / total
-        }
-        count = total
-      }
-    }
-    self.mean = mean
-    standardDeviation = squares.map { ($0 / count).squareRoot() }
-  }
-
-  /// Mean and sum of squared deviations of each plane.
-  private static func planes(_ array: NDArray) -> [(mean: Double, squares: Double)] {
-    let area = array.shape[2] * array.shape[3]
-    func moments<T: Scalar>(_: T.Type) -> [(mean: Double, squares: Double)] {
-      array.withUnsafeBufferPointer(as: T.self) { values in
-        (0..<array.count / area).map { plane in
-          let part = values[plane * area..<(plane + 1) * area]
-          let mean = part.reduce(0.0) { $0 + $1.asDouble } / Double(area)
-          return (mean, part.reduce(0.0) { $0 + ($1.asDouble - mean) * ($1.asDouble - mean) })
-        }
-      }
-    }
-    return array.dtype == .float64 ? moments(Double.self) : moments(Float.self)
-  }
 }

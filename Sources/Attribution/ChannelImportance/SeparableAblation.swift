@@ -17,7 +17,7 @@ struct SeparableAblation: Sendable {
     (self.features, self.replacement, self.donors) = (features, replacement, donors)
   }
 
-  /// What one channel contributes to the distance of one cell.
+  /// What one channel, or several, contribute to the distance of one cell.
   private struct Block {
     /// ‖z_c − z⁰_c‖².
     var difference = 0.0
@@ -25,22 +25,30 @@ struct SeparableAblation: Sendable {
     var product = 0.0
     var own = 0.0
     var other = 0.0
+
+    mutating func add(_ block: Block) {
+      difference += block.difference
+      product += block.product
+      own += block.own
+      other += block.other
+    }
   }
 
-  /// 1 − cos for each cell and channel, [cells, channels] float64.
-  func distances() -> NDArray {
+  /// 1 − cos for each cell and unit of channels, [cells, units] float64.
+  func distances(_ units: [[Int]]) -> NDArray {
     let channels = features.count
-    return NDArray.building([values.shape[0], channels], as: Double.self) { output in
+    return NDArray.building([values.shape[0], units.count], as: Double.self) { output in
       let target = UncheckedSendable(output)
       Parallel.forEachChunk(of: values.shape[0], size: 64) { cells in
         for cell in cells {
           let (blocks, constant) = blocks(of: cell)
-          for channel in 0..<channels {
-            // The other blocks are added up anew: the difference of two sums would cancel where this block is most of it.
+          for (place, unit) in units.enumerated() {
+            // The other blocks are added up anew: the difference of two sums would cancel where these are most of it.
             var rest = constant
-            for index in 0..<channels where index != channel { rest += blocks[index].own }
-            let block = blocks[channel]
-            target.value[cell * channels + channel] = CosineDistance.value(
+            for index in 0..<channels where !unit.contains(index) { rest += blocks[index].own }
+            var block = Block()
+            for channel in unit { block.add(blocks[channel]) }
+            target.value[cell * units.count + place] = CosineDistance.value(
               difference: block.difference, product: block.product, (rest + block.own).squareRoot(),
               (rest + block.other).squareRoot())
           }

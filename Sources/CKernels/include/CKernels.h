@@ -79,6 +79,10 @@ void ck_copy_strided_1(const uint8_t *x, ptrdiff_t sx, uint8_t *y, ptrdiff_t n);
 void ck_copy_strided_4(const uint32_t *x, ptrdiff_t sx, uint32_t *y, ptrdiff_t n);
 void ck_copy_strided_8(const uint64_t *x, ptrdiff_t sx, uint64_t *y, ptrdiff_t n);
 
+// A channel's contribution taken from a convolution; see stem.c.
+void ck_subtract_channel_f32(const float *d, const float *k, const float *y, float *out, ptrdiff_t outputs, ptrdiff_t rows,
+                             ptrdiff_t columns, ptrdiff_t kernelRows, ptrdiff_t kernelColumns, int rectified);
+
 // Observations that one call of the ablation sweep carries side by side; see ablation.c.
 enum { CK_ABLATION_LANES = 64 };
 void ck_ablation_sweep(const double *delta, const double *weights, const int32_t *order, ptrdiff_t features, ptrdiff_t rows,

@@ -10,6 +10,10 @@ struct ChannelsFigures {
   func write(to folder: OutputFolder) throws -> [String] {
     try table().write(to: folder.file("channels.csv"))
     var written = ["scores: \(folder.file("channels.csv"))"]
+    if let interactions {
+      try interactions.write(to: folder.file("interactions.csv"))
+      written.append("interactions: \(folder.file("interactions.csv"))")
+    }
     if let norms {
       try folder.write(norms, "weight-norms")
       written.append("weight norms: \(folder.file("weight-norms.png"))")
@@ -85,6 +89,28 @@ struct ChannelsFigures {
         LineChart.Panel(
           "Cumulative variance", curves: shares, xName: "dimensions", yName: "share of the variance", reference: 0.9),
       ], columns: 2)
+  }
+
+  /// Each two channels once, by model and baseline; `nil` where no network keeps channels apart.
+  private var interactions: CSVWriter? {
+    var table = CSVWriter(header: ["model", "baseline", "first", "second", "sensitivity", "interaction"])
+    var isEmpty = true
+    for result in results {
+      for ablation in result.importance.ablations {
+        guard let pairs = ablation.pairSensitivity?.doubles, let beyond = ablation.interaction?.doubles else { continue }
+        for a in markers.indices {
+          for b in markers.indices.dropFirst(a + 1) {
+            let place = a * markers.count + b
+            table.append([
+              .text(result.name), .text("\(ablation.baseline)"), .text(markers[a]), .text(markers[b]), .number(pairs[place]),
+              .number(beyond[place]),
+            ])
+            isEmpty = false
+          }
+        }
+      }
+    }
+    return isEmpty ? nil : table
   }
 
   private func table() -> CSVWriter {

@@ -3,6 +3,7 @@ import Clew
 import Foundation
 
 enum ShortcutChoice: String, ExpressibleByArgument, CaseIterable { case auto, off }
+enum PaddingChoice: String, ExpressibleByArgument, CaseIterable { case outside, inside }
 enum NormalizationChoice: String, ExpressibleByArgument, CaseIterable { case none, zScore, asinh }
 
 /// Which cells a study looks at, and how their pixels become a network's input.
@@ -30,6 +31,13 @@ struct CellOptions: ParsableArguments {
     help: ArgumentHelp("Rows and columns of the middle that is kept of a patch (default: all).", valueName: "size"))
   var centerCrop: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Where zeros are put: outside, where a patch leaves its image; or inside, in front of patches that do not, as in the "
+        + "published notebook, for cells at one place of their images. Default: outside; inside with --as-in-seed.",
+      valueName: "outside|inside"))
+  var padding: PaddingChoice?
+
   @Flag(help: "Set pixels to 0 that data/SAMPLE/masks gives to another cell, or to none.")
   var maskCells = false
 
@@ -40,6 +48,32 @@ struct CellOptions: ParsableArguments {
   var cofactor = 5.0
 
   struct Selection {
+    /// The groups of channels in a file, one a line.
+    func groups(_ path: String) throws -> [[Int]] {
+      var groups: [[Int]] = []
+      let lines = try CellOptions.text(path).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      for (number, line) in lines.enumerated() {
+        let names = line.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        var group: [Int] = []
+        for name in names {
+          guard let channel = markers.firstIndex(of: name) else {
+            let hint = NearestName.nearest(to: name, in: markers).map { "; did you mean '\($0)'?" } ?? ""
+            throw CommandError.unusable(
+              "\(path): found the marker '\(name.prefix(40))' in line \(number + 1), expected markers that are studied\(hint)")
+          }
+          if group.contains(channel) {
+            throw CommandError.unusable("\(path): found the marker '\(name)' twice in line \(number + 1), expected each once")
+          }
+          group.append(channel)
+        }
+        if !group.isEmpty { groups.append(group) }
+      }
+      if groups.isEmpty {
+        throw CommandError.unusable("\(path): found no group, expected markers separated by commas, one group a line")
+      }
+      return groups
+    }
+
     let markers: [String]
     let channels: [Int]
     let cells: [Int]
@@ -50,22 +84,31 @@ struct CellOptions: ParsableArguments {
     let warnings: [String]
   }
 
-  func load(_ common: CommonOptions) throws -> Selection {
+  func load(_ common: CommonOptions, asInSeed: Bool) throws -> Selection {
     if patchSize < 1 { throw CommandError.unusable("--patch-size: found \(patchSize), expected at least 1") }
     if let centerCrop, !(1...patchSize).contains(centerCrop) {
       throw CommandError.unusable("--center-crop: found \(centerCrop), expected from 1 to the patch size \(patchSize)")
+    }
+    let padding: CellPatches.Padding = self.padding ?? (asInSeed ? .inside : .outside) == .inside ? .inside : .outside
+    if padding == .inside, let centerCrop {
+      throw CommandError.unusable("--center-crop: found \(centerCrop), expected none: patches padded inside have no middle")
     }
     if !(cofactor > 0 && cofactor.isFinite) {
       throw CommandError.unusable("--cofactor: found \(cofactor), expected a positive number")
     }
     let file = try CellFile(data)
     let names = try markers.map { try Self.names($0) } ?? file.markers
-    let channels = try file.channels(of: names, source: markers ?? data)
+    let channels = asInSeed ? Array(file.markers.indices) : try file.channels(of: names, source: markers ?? data)
+    if names.count != channels.count {
+      throw CommandError.unusable(
+        "\(markers ?? data): found \(names.count) markers, expected \(channels.count), the channels of \(data): --as-in-seed reads all"
+      )
+    }
     let listed = try cells.map { try Self.indices($0) } ?? Array(file.positions.indices)
     let chosen = try drawn(listed, common.seed)
     let patches = try CellPatches(
       file, cells: chosen, channels: channels, size: patchSize, crop: centerCrop, isMasked: maskCells,
-      dtype: common.precision.dtype, source: cells ?? data)
+      padding: padding, dtype: common.precision.dtype, source: cells ?? data)
     let normalized: PatchNormalization =
       switch normalization {
       case .none: .none
@@ -76,7 +119,7 @@ struct CellOptions: ParsableArguments {
     let numbers = Dictionary(uniqueKeysWithValues: samples.enumerated().map { ($0.element, $0.offset) })
     let repeated = chosen.count - Set(chosen).count
     return Selection(
-      markers: channels.map { file.markers[$0] }, channels: channels, cells: chosen,
+      markers: asInSeed ? names : channels.map { file.markers[$0] }, channels: channels, cells: chosen,
       strata: chosen.map { numbers[file.samples[$0]] ?? 0 },
       source: try PatchSource(patches).normalized(normalized), files: [data] + [markers, cells].compactMap { $0 },
       warnings: repeated > 0 ? ["\(repeated) of the \(chosen.count) cells are listed more than once"] : [])
@@ -112,7 +155,7 @@ struct CellOptions: ParsableArguments {
     return indices
   }
 
-  private static func text(_ path: String) throws -> String {
+  fileprivate static func text(_ path: String) throws -> String {
     guard FileKind.exists(path) else { throw CommandError.unusable("\(path): found no such file, expected a text file") }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw CommandError.unusable("\(path): found a file that cannot be read, expected a text file")

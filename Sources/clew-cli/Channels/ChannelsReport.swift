@@ -22,6 +22,12 @@ struct ChannelsReport: Encodable {
     let interaction: [[Double]]
   }
 
+  struct Group: Encodable {
+    let markers: [String]
+    let sensitivity: Double
+    @Nullable var interval: [Double]?
+  }
+
   struct Ablation: Encodable {
     let baseline: String
     let strategy: String
@@ -36,6 +42,8 @@ struct ChannelsReport: Encodable {
     let surelyTop: [String]
     let topCount: Int
     let pairs: Pairs?
+    /// Markers that were taken away at once.
+    let groups: [Group]
   }
 
   struct Rank: Encodable {
@@ -167,6 +175,12 @@ extension ChannelsReport.Ablation {
     }
     pairs = ablation.pairSensitivity.map {
       ChannelsReport.Pairs(sensitivity: rows($0), interaction: ablation.interaction.map(rows) ?? [])
+    }
+    groups = ablation.groups.indices.map { index in
+      let interval = ablation.groupIntervals.indices.contains(index) ? ablation.groupIntervals[index] : nil
+      return ChannelsReport.Group(
+        markers: ablation.groups[index].map { markers[$0] }, sensitivity: ablation.groupSensitivity[index],
+        interval: interval.map { [$0.lower, $0.upper] })
     }
   }
 }

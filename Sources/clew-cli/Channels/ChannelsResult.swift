@@ -9,13 +9,13 @@ struct ChannelsResult {
   let embeddingSource: String?
   let warnings: [String]
 
-  init(_ model: ChannelsModel, _ importance: ChannelImportance, markers: [String]) throws {
+  init(_ model: ChannelsModel, _ importance: ChannelImportance, asInSeed: Bool) throws {
     name = model.name
     self.importance = importance
     embeddingSource = model.embeddings?.path
     var warnings = importance.warnings
     do throws(ChannelStudyError) {
-      rank = try EffectiveRank(model.embeddings?.array ?? importance.embeddings)
+      rank = try EffectiveRank(model.embeddings?.array ?? importance.embeddings, asInSeed: asInSeed)
     } catch {
       if case .invalidInput(let message) = error { throw CommandError.unusable("\(embeddingSource ?? name): \(message)") }
       rank = nil

