@@ -30,38 +30,51 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: Fixture.all)
-  func aCutFileIsRefused(_ file: String) throws {
+  // In processes of their own, because the most memory that a process ever took includes that of all its other tests.
+
+  @Test(.timeLimit(.minutes(15))) func cutFilesAreRefused() async {
+    await #expect(processExitsWith: .success) {
+      for file in Fixture.all { try Self.cut(file) }
+      Self.checkMemory()
+    }
+  }
+
+  @Test(.timeLimit(.minutes(15))) func flippedBytesAreSurvived() async {
+    await #expect(processExitsWith: .success) {
+      for file in Fixture.all { try Self.flip(file) }
+      Self.checkMemory()
+    }
+  }
+
+  /// Cuts a file at 200 places.
+  private static func cut(_ file: String) throws {
     let bytes = try Fixture.bytes(file)
     let steps = min(200, bytes.count)
     try Fixture.withTemporaryFolder { folder in
       for step in 0..<steps {
         let length = step * bytes.count / steps
-        let isRead = try Self.survives(Array(bytes.prefix(length)), at: "\(folder)/\(file)")
+        let isRead = try survives(Array(bytes.prefix(length)), at: "\(folder)/\(file)")
         // What is refused for having too much may be right when cut, and so may a table, or a TIFF that ends in what nothing needs.
         let mayBeRead = file.hasPrefix("refused") || file.hasSuffix(".csv") || file.hasSuffix(".tif")
-        #expect(!isRead || mayBeRead, "cut to \(length) of \(bytes.count) bytes")
+        #expect(!isRead || mayBeRead, "\(file) cut to \(length) of \(bytes.count) bytes")
       }
     }
-    Self.checkMemory()
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: Fixture.all)
-  func flippedBytesAreSurvived(_ file: String) throws {
+  /// Changes a thousand bytes of a file in all, up to three at a time.
+  private static func flip(_ file: String) throws {
     let bytes = try Fixture.bytes(file)
     if bytes.isEmpty { return }
     var random = RandomSource(seed: 11)
     try Fixture.withTemporaryFolder { folder in
-      // A thousand bytes in all.
       for _ in 0..<500 {
         var damaged = bytes
         for _ in 0..<Int.random(in: 1...3, using: &random) {
           damaged[Int.random(in: 0..<bytes.count, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
         }
-        _ = try Self.survives(damaged, at: "\(folder)/\(file)")
+        _ = try survives(damaged, at: "\(folder)/\(file)")
       }
     }
-    Self.checkMemory()
   }
 
   /// A checksum would stop nearly every flip at the door; with checksums made right again, they get to the decoder.

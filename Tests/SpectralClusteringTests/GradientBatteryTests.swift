@@ -137,7 +137,7 @@ import Testing
         let (below, above) = (try? moved(0 - step).medianNodes, try? moved(step).medianNodes)
         return below == cut.medianNodes && above == cut.medianNodes
       }
-      let steps: [Double] = [1e-3, 1e-4, 1e-5, 1e-6]
+      let steps: [Double] = [3e-4, 1e-4, 1e-5, 1e-6]
       let step = steps.first(where: staysSmooth) ?? 1e-6
       let expected = try derivative(step) { t in
         let vectors = Tensor(try moved(t).eigenvectors)
