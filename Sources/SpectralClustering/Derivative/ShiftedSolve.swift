@@ -93,7 +93,9 @@ struct ShiftedSolve<T: SpectralScalar> {
     let (squares, vectors) = try symmetricEigen(Matrix.innerProducts(columns, columns).converted())
     let limit = 0.3 * T.solveTolerance
     let resolved = T.dtype == .float32 ? 1e-7 : 1e-14
-    let kept = squares.indices.prefix(Self.blockWidth).filter { squares[$0] > limit * limit && squares[$0] > resolved * squares[0] }
+    let kept = squares.indices.prefix(Self.blockWidth).filter {
+      squares[$0] > limit * limit && squares[$0] > resolved * squares[0]
+    }
     return Matrix.product(columns, vectors.selecting(columns: Array(kept)).converted())
   }
 
