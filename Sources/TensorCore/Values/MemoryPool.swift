@@ -13,7 +13,7 @@ package final class MemoryPool: Sendable {
   /// clears 2 MiB instead of 4 KiB.
   private static let large = 4 << 20
   private static let hugePage = 2 << 20
-  private static let slack = 256 << 20
+  private static let slack = 96 << 20
   private static let isSanitized = ck_address_is_sanitized() != 0
 
   private let used = Atomic<Int>(0)
