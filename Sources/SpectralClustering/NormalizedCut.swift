@@ -180,7 +180,6 @@ extension NormalizedAffinity: Affinity {
     _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, withWidths: Bool,
     cotangent: (Int) -> EigenpairCotangent
   ) throws(SpectralError) -> FeaturePullback {
-    Memory.trim(to: keptMemory)
     let solver = ShiftedSolve(self, pairs)
     let leading = pairs.vectors.selecting(columns: Array(0..<pairs.wanted))
     let features = Matrix<Double>(nodeCount, channelCount)
@@ -194,7 +193,6 @@ extension NormalizedAffinity: Affinity {
     for first in stride(from: 0, to: rows.count, by: block) {
       let last = min(rows.count, first + block)
       let solved = try solver.pullback(last - first, closedGap: closedGap, cotangent: { cotangent(first + $0) })
-      Memory.trim(to: keptMemory)
       writeFeatureCotangent(solved.cotangents, leading: leading, rows: Array(rows[first..<last]), into: features)
       if needsWidths, let found = widthCotangents(solved.cotangents, leading: leading) {
         for (index, width) in found.enumerated() { addMedianCotangent(width, nodes: rows[first + index], into: features) }
@@ -206,9 +204,6 @@ extension NormalizedAffinity: Affinity {
     return FeaturePullback(features: features, residuals: residuals, leftOut: leftOut, widths: widths)
   }
 }
-
-/// Bytes of freed matrices that one stage leaves to the next, which needs others.
-private let keptMemory = 64 << 20
 
 /// Numbers in the right-hand sides of one block solve, of which a handful of copies are held: some hundred megabytes each.
 private let solveSize = 1 << 25

@@ -6,8 +6,8 @@
 /// longest are given back until living and kept ones together fit into the highest total of living ones, and a half more (at
 /// most 96 MiB).
 ///
-/// All numbers are bytes of whole blocks, which are up to a sixteenth larger than what they hold. All members may be used from
-/// any thread.
+/// All numbers are bytes of whole blocks, which are up to a sixteenth larger than what they hold, and up to a quarter if they are
+/// large (from 4 MiB) and used again. All members may be used from any thread.
 public enum Memory {
   /// Bytes of living arrays.
   public static var inUse: Int { MemoryPool.shared.inUse }

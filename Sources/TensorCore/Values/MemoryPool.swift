@@ -14,6 +14,8 @@ package final class MemoryPool: Sendable {
   private static let large = 4 << 20
   private static let hugePage = 2 << 20
   private static let slack = 96 << 20
+  /// How many sizes larger than what is wanted a large kept block may be: touching fresh memory costs more than a fifth too much.
+  private static let waste = 3
   private static let isSanitized = ck_address_is_sanitized() != 0
 
   private let used = Atomic<Int>(0)
@@ -42,18 +44,20 @@ package final class MemoryPool: Sendable {
   /// A block of at least `byteCount` bytes, and how many it has. Its contents are undefined.
   package func take(_ byteCount: Int) -> (pointer: UnsafeMutableRawPointer, capacity: Int) {
     let isPooled = byteCount > Self.smallest && !Self.isSanitized
-    let capacity = isPooled ? SizeClass(holding: byteCount).byteCount : max(1, byteCount)
+    let sizeClass = SizeClass(holding: byteCount)
+    let kept = isPooled ? shelves.withLock { $0.take(sizeClass, larger: byteCount < Self.large ? 0 : Self.waste) } : nil
+    let capacity = kept?.capacity ?? (isPooled ? sizeClass.byteCount : max(1, byteCount))
     let now = used.wrappingAdd(capacity, ordering: .relaxed).newValue
     highest.max(now, ordering: .relaxed)
     guard isPooled else { return (fresh(capacity), capacity) }
     highestEver.max(now, ordering: .relaxed)
-    let (block, evicted) = shelves.withLock { shelves -> (Block?, [(block: Block, capacity: Int)]) in
-      if let block = shelves.take(SizeClass(holding: capacity)) { return (block, []) }
-      let highest = highestEver.load(ordering: .relaxed)
-      return (nil, shelves.evicted(downTo: highest + min(highest / 2, Self.slack) - now))
-    }
-    free(evicted)
-    return (block?.value ?? fresh(capacity), capacity)
+    if let kept { return (kept.block.value, capacity) }
+    free(
+      shelves.withLock { shelves in
+        let highest = highestEver.load(ordering: .relaxed)
+        return shelves.evicted(downTo: highest + min(highest / 2, Self.slack) - now)
+      })
+    return (fresh(capacity), capacity)
   }
 
   /// Takes back what ``take(_:)`` gave.
@@ -126,13 +130,17 @@ private struct BlockShelves {
   private var clock: UInt64 = 0
   private(set) var byteCount = 0
 
-  mutating func take(_ sizeClass: SizeClass) -> Block? {
+  /// - Parameter larger: how many sizes larger the block may be than what is wanted.
+  mutating func take(_ sizeClass: SizeClass, larger: Int) -> (block: Block, capacity: Int)? {
     guard sizeClass.index < shelves.count else { return nil }
     clock += 1
     shelves[sizeClass.index].lastUse = clock
-    guard let block = shelves[sizeClass.index].blocks.popLast() else { return nil }
-    byteCount -= sizeClass.byteCount
-    return block
+    for index in sizeClass.index..<min(shelves.count, sizeClass.index + larger + 1) {
+      guard let block = shelves[index].blocks.popLast() else { continue }
+      byteCount -= shelves[index].capacity
+      return (block, shelves[index].capacity)
+    }
+    return nil
   }
 
   mutating func keep(_ block: Block, _ sizeClass: SizeClass) {
