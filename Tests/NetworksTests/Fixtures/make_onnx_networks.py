@@ -8,6 +8,7 @@ import pathlib
 import warnings
 
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -88,6 +89,15 @@ class Decoder(nn.Module):
         return nn.functional.normalize(y.flatten(2), dim=1).amax(2)
 
 
+def without_traces(path):
+    """Nodes carry stack traces of the export, with the folders of whoever made it."""
+    model = onnx.load(path)
+    for node in model.graph.node:
+        node.doc_string = ""
+        node.ClearField("metadata_props")
+    onnx.save(model, path)
+
+
 def write(name, model, x, optimize, version=None):
     """With a version of the operators: by the older exporter, which traces."""
     model = model.eval()
@@ -100,6 +110,7 @@ def write(name, model, x, optimize, version=None):
         torch.onnx.export(
             model, (x,), str(HERE / f"{name}.onnx"), optimize=optimize, dynamo=True, external_data=False, verbose=False,
             dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=64)},), **names)
+    without_traces(str(HERE / f"{name}.onnx"))
     double, input = copy.deepcopy(model).double(), x.double().requires_grad_()
     output = double(input)
     gradient, = torch.autograd.grad(output[:, 1].sum(), input)
