@@ -169,7 +169,7 @@ struct FeaturePullback: Sendable {
   let residuals: [Double]
   /// Largest share of a right-hand side along directions in which λ_K = λ_{K+1}; only with ``ClosedGapRule/leaveOut``.
   let leftOut: Double
-  /// ∂ℓ/∂σ of each cotangent; `nil` for an affinity of someone else's.
+  /// ∂ℓ/∂σ of each cotangent; `nil` for an affinity of someone else's, and where neither asked for nor needed.
   let widths: [Double]?
 }
 

@@ -1,5 +1,6 @@
-import SpectralClustering
 import Testing
+
+@testable import SpectralClustering
 
 /// More nodes than are decomposed in full: the truncated spectrum and its solves against the dense computation.
 @Suite struct LargeCaseTests {
@@ -56,5 +57,29 @@ import Testing
     let (found, expected) = (try single.segmentGradients().values, try double.segmentGradients().values)
     #expect(relativeDifference(found.doubles, expected.doubles) < 2e-4)
     for (a, b) in zip(single.cut.eigenvalues, double.cut.eigenvalues) { #expect(abs(a - b) < 1e-5) }
+  }
+
+  // A space that is full begins again with what is left; the answer is that of the dense systems all the same.
+  @Test(arguments: [8, 24, 1000]) func spacesThatAreFullBeginAgain(_ capacity: Int) throws {
+    let cut = try NormalizedCut(features, segments: segments, width: .value(sigma))
+    let affinity = try #require(cut.affinity as? NormalizedAffinity<Double>)
+    let leading = cut.leading
+    let rightSides = Matrix<Double>(randomTensor([700, 8], seed: 5).value)
+    Matrix.multiply(leading, Matrix.innerProducts(leading, rightSides), alpha: -1, beta: 1, into: rightSides)
+    let shifts = (0..<8).map { cut.eigenvalues[$0 % segments] }
+    let solution = try ShiftedSolve(affinity, cut.pairs, capacity: { _ in capacity })
+      .solve(rightSides, shifts: shifts, group: segments)
+    #expect(solution.residuals.allSatisfy { $0 <= 1e-12 } && solution.leftOut == 0)
+    // λ·z − A·z, with products that the solve does not use.
+    let image = affinity.apply(solution.z)
+    for column in 0..<8 {
+      var (square, size) = (0.0, 0.0)
+      for node in 0..<700 {
+        let rest = rightSides[node, column] - shifts[column] * solution.z[node, column] + image[node, column]
+        square += rest * rest
+        size += rightSides[node, column] * rightSides[node, column]
+      }
+      #expect(square.squareRoot() < 1e-11 * size.squareRoot(), "column \(column)")
+    }
   }
 }

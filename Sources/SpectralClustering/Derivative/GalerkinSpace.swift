@@ -20,9 +20,8 @@ final class GalerkinSpace<T: SpectralScalar> {
   /// The right-hand sides as far as they are outside of V and W, [N, C], and their components in V and W.
   private let outsideRightSides: Matrix<T>
   private let componentStore: Matrix<Double>
-  private(set) var ritzComponents: Matrix<Double>
+  private var ritzComponents: Matrix<Double>
 
-  private var nodeCount: Int { affinity.nodeCount }
   private var remainderWidth: Int { splitting.remainder.columns }
   var vectors: MatrixView<T> { vectorStore.view.columns(0..<count) }
   var outside: MatrixView<T> { outsideStore.view.columns(0..<remainderWidth + count) }

@@ -8,10 +8,15 @@
 struct ShiftedSolve<T: SpectralScalar> {
   let affinity: NormalizedAffinity<T>
   let pairs: LeadingEigenpairs
+  /// The most directions of a space, for C columns; when they do not suffice, another one begins with what is left.
+  private let capacity: (Int) -> Int
 
-  init(_ affinity: NormalizedAffinity<T>, _ pairs: LeadingEigenpairs) {
+  init(
+    _ affinity: NormalizedAffinity<T>, _ pairs: LeadingEigenpairs, capacity: @escaping (Int) -> Int = { 2 * $0 + 64 }
+  ) {
     self.affinity = affinity
     self.pairs = pairs
+    self.capacity = capacity
   }
 
   struct Solution {
@@ -44,7 +49,7 @@ struct ShiftedSolve<T: SpectralScalar> {
     scaleColumns(scaled, by: norms.map { 1 / $0 })
     let space = GalerkinSpace(
       affinity, splitting, excluded: excluded, rightSides: scaled.converted(),
-      capacity: max(0, min(room, 2 * shifts.count + 64)))
+      capacity: max(0, min(room, capacity(shifts.count))))
     let z = Matrix<T>(affinity.nodeCount, shifts.count)
     var (residuals, leftOut) = ([Double](), 0.0)
     for _ in 0..<40 {
