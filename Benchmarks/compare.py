@@ -308,7 +308,7 @@ def merged(measured):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--filter", default="", help="only rows whose name contains this; prints, writes nothing")
+    p.add_argument("--filter", default="", help="only rows whose name matches this expression; prints, writes nothing")
     p.add_argument("--update", action="store_true", help="write what --filter chose, and keep the other rows")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--bench", default=str(HERE / ".build" / "release" / "clew-bench"))
@@ -320,7 +320,7 @@ def main():
     rows, failed, generated = [], False, set()
     with tempfile.TemporaryDirectory() as directory:
         for row in ROWS:
-            if args.filter not in row.name:
+            if not re.search(args.filter, row.name):
                 continue
             if row.needs and not importlib.util.find_spec(row.needs):
                 print(f"{row.name} left out: {row.needs} is not installed", file=sys.stderr)
