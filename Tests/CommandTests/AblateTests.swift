@@ -122,7 +122,7 @@ private struct Expected: Decodable {
       #expect(found.count == wanted.score.count)
       #expect(zip(found, wanted.score).allSatisfy { abs($0 - $1) <= 1e-6 * $1 }, "\(name)")
       let reason =
-        "the \(name) probe: its solver \(rule == "limit" ? "ran into its limit" : "stopped") after \(wanted.iterations) steps"
+        "the \(name) probe: its solver \(rule == "limit" ? "gave up" : "stopped") after \(wanted.iterations) steps"
       #expect(document.warnings.contains { $0.hasPrefix(reason) }, "\(document.warnings)")
     }
     // The published tolerance is far from the optimum, which stays the default.

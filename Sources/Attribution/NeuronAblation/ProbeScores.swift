@@ -69,7 +69,7 @@ struct FittedProbe {
   func warning(_ name: String) -> String? {
     guard case .limitedMemoryBFGS = solver else { return nil }
     let norm = String(format: "%.2g", regression.gradientNorm)
-    return "the \(name) probe: its solver \(regression.isFinished ? "stopped" : "ran into its limit") after "
+    return "the \(name) probe: its solver \(regression.isFinished ? "stopped" : "gave up") after "
       + "\(regression.iterations) steps where the gradient's norm was \(norm), so that its scores are not those of the optimum"
   }
 

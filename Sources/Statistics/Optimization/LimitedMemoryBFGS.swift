@@ -35,18 +35,24 @@ public struct LimitedMemoryBFGS: Sendable {
     case noDescent
   }
 
+  /// Where the search ended.
   public struct Minimum: Sendable {
     public let parameters: [Double]
+    /// Of the function at ``parameters``.
     public let value: Double
+    /// Of the function at ``parameters``.
     public let gradient: [Double]
+    /// Steps taken.
     public let iterations: Int
+    /// How often the function was asked for, the start included.
     public let evaluations: Int
     public let ending: Ending
   }
 
   /// - Parameters:
   ///   - start: where to begin.
-  ///   - objective: the function and its gradient, of as many components as `start` has; finite.
+  ///   - objective: the function and its gradient, of as many components as `start` has. Where they are not finite is no place to
+  ///     go to.
   /// - Returns: the last place, also where the search ended without success: see `ending`.
   public func minimize(
     from start: [Double], _ objective: ([Double]) -> (value: Double, gradient: [Double])
@@ -59,7 +65,7 @@ public struct LimitedMemoryBFGS: Sendable {
       Minimum(
         parameters: place, value: value, gradient: gradient, iterations: iterations, evaluations: evaluations, ending: ending)
     }
-    if largest(gradient) <= gradientTolerance { return ended(.gradient) }
+    if isFlat(gradient) { return ended(.gradient) }
 
     while true {
       let direction = history.descent(gradient)
@@ -77,7 +83,7 @@ public struct LimitedMemoryBFGS: Sendable {
       iterations += 1
       if iterations >= iterationLimit { return ended(.iterationLimit) }
       if evaluations > evaluationLimit { return ended(.evaluationLimit) }
-      if largest(gradient) <= gradientTolerance { return ended(.gradient) }
+      if isFlat(gradient) { return ended(.gradient) }
       if before.value - value <= reductionTolerance * max(abs(before.value), abs(value), 1) { return ended(.reduction) }
       history.learn(step, direction, gradientBefore: before.gradient)
     }
@@ -114,7 +120,7 @@ public struct LimitedMemoryBFGS: Sendable {
     return nil
   }
 
-  private func largest(_ values: [Double]) -> Double { values.reduce(0) { max($0, abs($1)) } }
+  private func isFlat(_ gradient: [Double]) -> Bool { gradient.allSatisfy { abs($0) <= gradientTolerance } }
 }
 
 /// The last steps and what the gradient did along them, the oldest first.

@@ -30,7 +30,7 @@ public struct LogisticRegression: Sendable {
   public let gradientNorm: Double
   /// Steps of the solver.
   public let iterations: Int
-  /// False if the solver ran into its limit of steps; always true for Newton's method, which throws then.
+  /// False if the solver gave up: at its limit of steps, or where it found no descent. Newton's method throws then.
   public let isFinished: Bool
 
   /// - Parameters:
