@@ -21,6 +21,11 @@ struct AblationDocument: Decodable {
     let random: Control?
     let matchedNorm: Control?
   }
+  struct Probe: Decodable {
+    let solver: String
+    let iterations: Int
+    let gradientNorm: Double
+  }
   let featureNames: [String]
   let groupScore, groupScoreMaximum, targetScore: [Double]
   let groupRanking, targetRanking, groupTop10: [Int]
@@ -28,6 +33,7 @@ struct AblationDocument: Decodable {
   let splits: [String: [Row]]
   let otherBaselines: [String: [String: [Row]]]
   let samples: [String: Int]
+  let probes: [String: Probe]
   let warnings: [String]
 
   init(_ data: Data) throws { self = try JSONDecoder().decode(AblationDocument.self, from: data) }
@@ -41,9 +47,13 @@ private struct Expected: Decodable {
   }
   let groupScore, groupScoreMaximum, targetScore: [Double]
   let groupRanking, targetRanking: [Int]
+  struct Stopped: Decodable {
+    let score: [Double]
+    let iterations: Int
+  }
   let splits: [String: [String: [Row]]]
-  /// Of scikit-learn's default solver.
-  let defaultSolverScore: [String: [Double]]
+  /// Of scikit-learn's default solver, by the rule it stops by and the probe.
+  let defaultSolver: [String: [String: Stopped]]
 }
 
 @Suite struct AblateTests {
@@ -56,9 +66,13 @@ private struct Expected: Decodable {
     return try AblationDocument(result.output)
   }
 
-  @Test func everyNumberOfTheReference() throws {
+  private func expected() throws -> Expected {
     let data = try Data(contentsOf: URL(fileURLWithPath: libraryFixture("AttributionTests/Fixtures/ablation_expected.json")))
-    let expected = try JSONDecoder().decode(Expected.self, from: data)
+    return try JSONDecoder().decode(Expected.self, from: data)
+  }
+
+  @Test func everyNumberOfTheReference() throws {
+    let expected = try expected()
     let document = try ablate(
       ["--ks", "all", "--baseline", "trainMean,zero,splitMean", "--refit-probes", "--random", "20"], in: Folder())
     for (found, wanted) in [
@@ -68,13 +82,8 @@ private struct Expected: Decodable {
       #expect(found.count == wanted.count)
       #expect(zip(found, wanted).allSatisfy { abs($0 - $1) <= 1e-6 * abs($1) + 1e-12 })
     }
-    // Those are of Newton's method, converged as ours is. The default solver stops by a rule of its own before the gradient vanishes,
-    // so that 1e-6 holds for it relative to the largest score; single small ones may differ more (4e-5 was seen on other features).
-    for (name, found) in [("group", document.groupScore), ("target", document.targetScore)] {
-      let wanted = try #require(expected.defaultSolverScore[name])
-      let largest = try #require(wanted.max())
-      #expect(zip(found, wanted).allSatisfy { abs($0 - $1) <= 1e-6 * largest })
-    }
+    // Those are of Newton's method, converged as ours is.
+    #expect(document.probes.values.allSatisfy { $0.solver == "newton" && $0.gradientNorm <= 1e-8 })
     #expect(document.groupRanking == expected.groupRanking && document.targetRanking == expected.targetRanking)
     #expect(document.groupTop10 == Array(expected.groupRanking.prefix(10)))
     #expect(document.sweep.map(\.group.headAccuracy) == document.splits["test"]?.map(\.group.headAccuracy))
@@ -95,6 +104,33 @@ private struct Expected: Decodable {
       }
     }
     #expect(document.warnings.count == 1 && document.warnings[0].contains("constant"))
+  }
+
+  /// Entry by entry and step by step what scikit-learn's default solver gives, which stops before the optimum.
+  @Test(arguments: [
+    ("published", ["--probe-solver", "lbfgs"]), ("published", ["--as-in-seed"]),
+    ("limit", ["--probe-solver", "lbfgs", "--probe-iterations", "5"]),
+    ("tight", ["--probe-solver", "lbfgs", "--probe-tolerance", "1e-12", "--probe-iterations", "20000"]),
+    ("tight", ["--as-in-seed", "--probe-tolerance", "1e-12"]),
+  ])
+  func everyScoreOfTheDefaultSolver(rule: String, options: [String]) throws {
+    let wanted = try #require(expected().defaultSolver[rule])
+    let document = try ablate(options, in: Folder())
+    for (name, found) in [("group", document.groupScore), ("target", document.targetScore)] {
+      let (wanted, probe) = (try #require(wanted[name]), try #require(document.probes[name]))
+      #expect(probe.solver == "lbfgs" && probe.iterations == wanted.iterations, "\(name)")
+      #expect(found.count == wanted.score.count)
+      #expect(zip(found, wanted.score).allSatisfy { abs($0 - $1) <= 1e-6 * $1 }, "\(name)")
+      let reason =
+        "the \(name) probe: its solver \(rule == "limit" ? "gave up" : "stopped") after \(wanted.iterations) steps"
+      #expect(document.warnings.contains { $0.hasPrefix(reason) }, "\(document.warnings)")
+    }
+    // The published tolerance is far from the optimum, which stays the default.
+    let optimum = try expected().groupScore
+    let distance = zip(document.groupScore, optimum).map { $1 == 0 ? 0 : abs($0 - $1) / $1 }.max() ?? 0
+    #expect(rule == "tight" ? distance < 1e-4 : distance > 1e-4)
+    let converged = try ablate(["--as-in-seed", "--probe-solver", "newton"], in: Folder())
+    #expect(zip(converged.groupScore, optimum).allSatisfy { abs($0 - $1) <= 1e-6 * $1 + 1e-12 })
   }
 
   @Test func filesAndFigure() throws {
@@ -240,6 +276,9 @@ private struct Expected: Decodable {
       (["--ks", "0,21"], "expected numbers from 0 to 20"), (["--ks", "0,,1"], "found ''"), (["--random", "0"], "--random"),
       (["--baseline", "trainmean"], "did you mean 'trainMean'"), (["--test", "tets"], "'test'"),
       (["--weight", "bias"], "expected 1"),
+      (["--probe-tolerance", "1e-4"], "--probe-solver lbfgs"), (["--probe-iterations", "9"], "--probe-solver lbfgs"),
+      (["--as-in-seed", "--probe-tolerance", "0"], "positive"), (["--as-in-seed", "--probe-tolerance", "nan"], "positive"),
+      (["--probe-solver", "lbfgs", "--probe-iterations", "0"], "at least 1"),
       (["--control", "norm"], "matchedNorm"), (["--max-samples", "1"], "at least 2"), (["--id", "train_group"], "no array"),
     ] {
       let result = try Clew.run(options + more, in: folder)

@@ -74,6 +74,41 @@ struct RegressionTests {
     }
   }
 
+  /// Step by step what scikit-learn's default solver does, where that stops long before the optimum.
+  @Test func logisticRegressionsThatStopEarly() throws {
+    for row in expected.logistic {
+      let x = table(row.x)
+      func fit(_ solver: LogisticRegression.Solver) throws -> LogisticRegression {
+        try LogisticRegression(
+          features: x, labels: row.y, classCount: row.classes, inverseRegularization: row.c, solver: solver)
+      }
+      for wanted in row.stopped {
+        let found = try fit(.limitedMemoryBFGS(tolerance: wanted.tolerance, iterations: wanted.limit))
+        #expect(found.iterations == wanted.steps && found.isFinished == (wanted.steps < wanted.limit))
+        #expect(difference(found.coefficients.doubles, wanted.coefficients.flatMap { $0 }) < 1e-12)
+        #expect(difference(found.intercepts, wanted.intercepts) < 1e-10)
+        #expect(found.gradientNorm > 1e-6)
+      }
+      // The optimum is the default, and no way to it changes it.
+      let optimum = try fit(.newton())
+      #expect(
+        try fit(.newton()).coefficients.doubles
+          == LogisticRegression(
+            features: x, labels: row.y, classCount: row.classes, inverseRegularization: row.c
+          ).coefficients.doubles)
+      let tight = try fit(.limitedMemoryBFGS(tolerance: 1e-12, iterations: 1000))
+      #expect(tight.isFinished && difference(tight.coefficients.doubles, optimum.coefficients.doubles) < 1e-5)
+    }
+    for solver in [
+      .newton(tolerance: 0), .newton(tolerance: .nan), .limitedMemoryBFGS(tolerance: -1), .limitedMemoryBFGS(iterations: 0),
+      .limitedMemoryBFGS(tolerance: .infinity),
+    ] as [LogisticRegression.Solver] {
+      #expect(throws: StatisticsError.self) {
+        try LogisticRegression(features: table([[1], [2]]), labels: [0, 1], classCount: 2, solver: solver)
+      }
+    }
+  }
+
   @Test func logisticRegressionsWithoutAnswer() throws {
     let x = table([[1], [2], [3], [4]])
     #expect(throws: StatisticsError.tooFew(what: "logistic regression: classes", found: 1, needed: 2)) {

@@ -53,6 +53,20 @@ struct Expected: Decodable {
     let c: Double
     let coefficients: [[Double]]
     let intercepts: [Double]
+    /// Where the default solver stops.
+    let stopped: [Stopped]
+  }
+  struct Stopped: Decodable {
+    let tolerance: Double
+    let limit, steps: Int
+    let coefficients: [[Double]]
+    let intercepts: [Double]
+  }
+  struct Minimum: Decodable {
+    let name: String
+    let start, x: [Double]
+    let limit, memory, steps, evaluations: Int
+    let f: Double
   }
   struct Standardized: Decodable {
     let x: [[Double]]
@@ -95,6 +109,8 @@ struct Expected: Decodable {
   let agreement: [Agreement]
   let leastSquares: [Regression]
   let logistic: [Logistic]
+  let minima: [Minimum]
+  let minimaScales: [Double]
   let standardization: Standardized
   let pca: Components
   let tsne: Neighbours

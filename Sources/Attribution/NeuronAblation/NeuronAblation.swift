@@ -22,6 +22,9 @@ public struct NeuronAblation: Sendable {
     public var refitsProbes = false
     /// What the rankings sort by. Default: the Euclidean norm of the coefficients.
     public var norm = ProbeScores.Norm.euclidean
+    /// How the probes are fitted. Default: to the optimum. The published procedure stops before it, as scikit-learn's solver does
+    /// after at most 500 steps at a tolerance of 1e-4: `.limitedMemoryBFGS(iterations: 500)`.
+    public var probeSolver = LogisticRegression.Solver.newton()
     /// At most so many training samples, and half as many of every other split, drawn at random. Default: all.
     public var sampleLimit: Int?
     public var seed: UInt64 = 0
@@ -70,9 +73,11 @@ public struct NeuronAblation: Sendable {
     do { standardization = try Standardization(train.features) } catch { throw .statistics("standardisation", error) }
     let standardized = standardization.apply(train.features)
     let group = try FittedProbe(
-      "group", train: train, labels: trainGroups, standardized: standardized, standardization: standardization)
+      "group", train: train, labels: trainGroups, standardized: standardized, standardization: standardization,
+      solver: configuration.probeSolver)
     let target = try FittedProbe(
-      "target", train: train, labels: train.targets, standardized: standardized, standardization: standardization)
+      "target", train: train, labels: train.targets, standardized: standardized, standardization: standardization,
+      solver: configuration.probeSolver)
     groupScores = ProbeScores(group.regression, classes: group.classes, rankedBy: configuration.norm)
     targetScores = ProbeScores(target.regression, classes: target.classes, rankedBy: configuration.norm)
 
@@ -94,7 +99,7 @@ public struct NeuronAblation: Sendable {
     self.numbers = numbers
     self.configuration = configuration
     sampleCounts = ([train] + given).map { (split: $0.name, samples: $0.count) }
-    warnings = Self.warnings(train, given, standardization, group, targets)
+    warnings = Self.warnings(train, given, standardization, group, target, targets)
   }
 
   private static func check(
@@ -140,9 +145,9 @@ public struct NeuronAblation: Sendable {
 
   private static func warnings(
     _ train: FeatureSplit, _ splits: [FeatureSplit], _ standardization: Standardization, _ group: FittedProbe,
-    _ targets: ClassCoding
+    _ target: FittedProbe, _ targets: ClassCoding
   ) -> [String] {
-    var warnings: [String] = []
+    var warnings = [group.warning("group"), target.warning("target")].compactMap { $0 }
     let constant = standardization.constantVariables
     if !constant.isEmpty {
       warnings.append(

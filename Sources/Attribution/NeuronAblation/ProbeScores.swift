@@ -1,3 +1,4 @@
+import Foundation
 import Statistics
 import TensorCore
 
@@ -22,6 +23,10 @@ public struct ProbeScores: Sendable {
   public let ranking: [Int]
   /// The classes that the probe tells apart.
   public let classes: ClassCoding
+  /// Steps of the probe's solver.
+  public let iterations: Int
+  /// Norm of the gradient of the probe's objective (the sum of the losses and the penalty) where its solver stopped.
+  public let gradientNorm: Double
 
   init(_ probe: LogisticRegression, classes: ClassCoding, rankedBy norm: Norm) {
     let columns = probe.coefficients.columns
@@ -29,6 +34,7 @@ public struct ProbeScores: Sendable {
     maximum = columns.map { column in column.reduce(0) { max($0, abs($1)) } }
     ranking = descendingOrder(norm == .euclidean ? euclidean : maximum)
     self.classes = classes
+    (iterations, gradientNorm) = (probe.iterations, probe.gradientNorm)
   }
 }
 
@@ -38,9 +44,11 @@ struct FittedProbe {
   let classes: ClassCoding
   let head: LinearHead
   let trainLabels: [Int]
+  private let solver: LogisticRegression.Solver
 
   init(
-    _ name: String, train: FeatureSplit, labels: [String], standardized: NDArray, standardization: Standardization
+    _ name: String, train: FeatureSplit, labels: [String], standardized: NDArray, standardization: Standardization,
+    solver: LogisticRegression.Solver
   ) throws(NeuronError) {
     classes = ClassCoding(labels: labels)
     if classes.count < 2 {
@@ -49,15 +57,26 @@ struct FittedProbe {
           + "tells them apart")
     }
     trainLabels = classes.encode(labels)
+    self.solver = solver
     do throws(StatisticsError) {
-      regression = try LogisticRegression(features: standardized, labels: trainLabels, classCount: classes.count)
+      regression = try LogisticRegression(
+        features: standardized, labels: trainLabels, classCount: classes.count, solver: solver)
     } catch { throw .statistics("the \(name) probe", error) }
     head = LinearHead(regression, standardization)
   }
 
+  /// What to know of a solver that does not look for the optimum.
+  func warning(_ name: String) -> String? {
+    guard case .limitedMemoryBFGS = solver else { return nil }
+    let norm = String(format: "%.2g", regression.gradientNorm)
+    return "the \(name) probe: its solver \(regression.isFinished ? "stopped" : "gave up") after "
+      + "\(regression.iterations) steps where the gradient's norm was \(norm), so that its scores are not those of the optimum"
+  }
+
   /// The accuracy on `features` of a probe that was fitted anew without the features of `ablated`.
   ///
-  /// A feature at its baseline is constant, and a penalised probe gives a constant no weight: so leaving it out is exact.
+  /// A feature at its baseline is constant, and a penalised probe gives a constant no weight (on the way from zero neither): so
+  /// leaving it out is exact.
   func refittedAccuracy(without ablated: ArraySlice<Int>, train: NDArray, test: NDArray, labels: [Int]) throws(NeuronError)
     -> Double
   {
@@ -70,7 +89,8 @@ struct FittedProbe {
       predictions = [Int](repeating: common, count: test.shape[0])
     } else {
       do throws(StatisticsError) {
-        let probe = try LogisticRegression(features: train.selecting(kept), labels: trainLabels, classCount: classes.count)
+        let probe = try LogisticRegression(
+          features: train.selecting(kept), labels: trainLabels, classCount: classes.count, solver: solver)
         predictions = probe.predictions(test.selecting(kept))
       } catch { throw .statistics("a refitted probe", error) }
     }

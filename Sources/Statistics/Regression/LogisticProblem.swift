@@ -24,6 +24,7 @@ struct LogisticProblem {
     var parameters: [Double]
     var gradientNorm: Double
     var iterations: Int
+    var isFinished = true
   }
 
   /// Where the objective stands: its value, its gradient, and the probabilities that the Hessian needs, [observations, rows].

@@ -5,6 +5,10 @@ extension AblationBaseline: ExpressibleByArgument {}
 extension AblationControl: ExpressibleByArgument {}
 extension ProbeScores.Norm: ExpressibleByArgument {}
 
+enum ProbeSolver: String, ExpressibleByArgument, CaseIterable {
+  case newton, lbfgs
+}
+
 struct AblateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ablate",
@@ -69,14 +73,30 @@ struct AblateCommand: ParsableCommand {
   var score = ProbeScores.Norm.euclidean
 
   @Option(
+    help: ArgumentHelp(
+      "How probes are fitted: newton, to the optimum, or lbfgs, as far as scikit-learn's default solver goes "
+        + "(default: newton; lbfgs with --as-in-seed)."))
+  var probeSolver: ProbeSolver?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Where lbfgs stops: scikit-learn's tol (default: 1e-4).", valueName: "tol"))
+  var probeTolerance: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The most steps of lbfgs: scikit-learn's max_iter (default: 500).", valueName: "N"))
+  var probeIterations: Int?
+
+  @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Use at most so many training samples, and half as many of every other split.", valueName: "N"))
   var maxSamples: Int?
 
   @Flag(
     help: """
-      As the published procedure: K of 0, 4, 8, 16, 32, 64, 128, 256; at most 1000 samples; five random sets for each K, \
-      drawn anew and without a p-value.
+      As the published procedure: K of 0, 4, 8, 16, 32, 64, 128, 256; at most 1000 samples; probes by lbfgs; five random \
+      sets for each K, drawn anew and without a p-value.
       """)
   var asInSeed = false
 
@@ -143,11 +163,28 @@ struct AblateCommand: ParsableCommand {
     if random < 1 { throw CommandError.unusable("--random: found \(random), expected at least 1") }
     result.refitsProbes = refitProbes
     result.norm = score
+    result.probeSolver = try solver()
     result.sampleLimit = maxSamples ?? (asInSeed ? 1000 : nil)
     if let maxSamples, maxSamples < 2 { throw CommandError.unusable("--max-samples: found \(maxSamples), expected at least 2") }
     result.seed = common.seed
     result.drawsAsInSeed = asInSeed
     return result
+  }
+
+  private func solver() throws -> LogisticRegression.Solver {
+    if probeSolver ?? (asInSeed ? .lbfgs : .newton) == .newton {
+      if probeTolerance == nil && probeIterations == nil { return .newton() }
+      throw CommandError.unusable(
+        "--probe-\(probeTolerance == nil ? "iterations" : "tolerance"): found it without --probe-solver lbfgs, which alone stops by it"
+      )
+    }
+    if let probeTolerance, !(probeTolerance > 0 && probeTolerance.isFinite) {
+      throw CommandError.unusable("--probe-tolerance: found \(probeTolerance), expected a positive number")
+    }
+    if let probeIterations, probeIterations < 1 {
+      throw CommandError.unusable("--probe-iterations: found \(probeIterations), expected at least 1")
+    }
+    return .limitedMemoryBFGS(tolerance: probeTolerance ?? 1e-4, iterations: probeIterations ?? 500)
   }
 
   private func numbers(_ count: Int) throws -> [Int]? {

@@ -78,6 +78,20 @@ struct AblationReport: Encodable {
     }
   }
 
+  /// How far the fit of a probe went.
+  struct Probe: Encodable {
+    let solver: String
+    let iterations: Int
+    /// Of the sum of the losses and the penalty.
+    let gradientNorm: Double
+
+    init(_ scores: ProbeScores, _ solver: LogisticRegression.Solver) {
+      if case .newton = solver { self.solver = "newton" } else { self.solver = "lbfgs" }
+      iterations = scores.iterations
+      gradientNorm = scores.gradientNorm
+    }
+  }
+
   /// Empty where the file does not name them.
   let featureNames: [String]
   let groupScore: [Double]
@@ -90,6 +104,8 @@ struct AblationReport: Encodable {
   let groupTop10: [Int]
   let targetTop10: [Int]
   let groupClasses: [String]
+  /// Of the group and of the target.
+  let probes: [String: Probe]
   let samples: [String: Int]
   let baseline: String
   let randomOrders: Int
@@ -117,6 +133,8 @@ struct AblationReport: Encodable {
     groupTop10 = Array(groupRanking.prefix(10))
     targetTop10 = Array(targetRanking.prefix(10))
     groupClasses = study.groupScores.classes.names
+    let solver = study.configuration.probeSolver
+    probes = ["group": Probe(study.groupScores, solver), "target": Probe(study.targetScores, solver)]
     samples = Dictionary(uniqueKeysWithValues: study.sampleCounts.map { ($0.split, $0.samples) })
     baseline = study.splits[0].baseline.rawValue
     randomOrders = study.configuration.drawsAsInSeed ? 5 : study.configuration.randomOrders

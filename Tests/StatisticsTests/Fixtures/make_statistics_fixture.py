@@ -4,11 +4,12 @@
 
 Everything is float64; distributions are evaluated with 50 digits."""
 import json
+import warnings
 from pathlib import Path
 
 import mpmath as mp
 import numpy as np
-from scipy import special, stats
+from scipy import optimize, special, stats
 from scipy.spatial import distance
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
@@ -153,6 +154,37 @@ for i in range(len(X)):
 # Where the descent ends depends on where it begins: the worst of several beginnings.
 kl = [TSNE(perplexity=8, method='exact', init='random', max_iter=1000, random_state=s).fit(X).kl_divergence_ for s in range(8)]
 out['tsne'] = dict(x=L(X), perplexity=8, affinities=L((P + P.T) / (2 * len(X))), divergence=float(max(kl)))
+
+# Limited-memory BFGS: where SciPy is after some steps, or has stopped before. After many more, its own rounding decides.
+S = np.logspace(0, 4, 12)
+functions = dict(
+    rosenbrock=(optimize.rosen, optimize.rosen_der),
+    quadratic=(lambda x: .5 * S @ (x - 1) ** 2, lambda x: S * (x - 1)),
+    # Steep, then flat: first steps of the line search are far too long or too short.
+    quartic=(lambda x: (S * x ** 4).sum() / 4 + .5 * (x ** 2).sum(), lambda x: S * x ** 3 + x),
+    valley=(lambda x: np.log1p((S * (x - 1) ** 2).sum()), lambda x: 2 * S * (x - 1) / (1 + (S * (x - 1) ** 2).sum())),
+    waves=(lambda x: (1 - np.cos(3 * x) + .05 * x ** 2).sum(), lambda x: 3 * np.sin(3 * x) + .1 * x))
+starts = dict(rosenbrock=[np.array([-1.2, 1.]), np.tile([-1.2, 1.], 5)], quadratic=[np.zeros(12)], quartic=[np.linspace(-3, 7, 12)],
+              valley=[np.linspace(-2, 9, 12)], waves=[np.linspace(-1, 1.3, 12)])
+rows = []
+for name, (f, g) in functions.items():
+    for x0 in starts[name]:
+        for options in (dict(maxiter=1), dict(maxiter=4), dict(maxiter=12), dict(maxiter=40), dict(maxiter=25, maxcor=3)):
+            r = optimize.minimize(f, x0, jac=g, method='L-BFGS-B', options=options)
+            rows.append(dict(name=name, start=L(x0), limit=options['maxiter'], memory=options.get('maxcor', 10), x=L(r.x), f=float(r.fun), steps=int(r.nit),
+                             evaluations=int(r.nfev)))
+out['minima'] = rows
+out['minimaScales'] = L(S)
+
+# Logistic regressions where scikit-learn's default solver stops: at its tolerance, at its limit of steps.
+rows = []
+for row in out['logistic']:
+    for tol, limit in ((1e-4, 100), (1e-2, 100), (1e-4, 3)):
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            m = LogisticRegression(C=row['c'], tol=tol, max_iter=limit).fit(np.array(row['x']), row['y'])
+        rows.append(dict(tolerance=tol, limit=limit, steps=int(m.n_iter_[0]), coefficients=L(m.coef_), intercepts=L(m.intercept_)))
+    row['stopped'], rows = rows, []
 
 path = Path(__file__).parent / 'statistics_expected.json'
 path.write_text(json.dumps(out, default=float, separators=(',', ':')) + '\n')
