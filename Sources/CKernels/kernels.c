@@ -15,6 +15,7 @@
 #include "normalise.inc"
 #include "spectral.inc"
 #include "block_product.inc"
+#include "tall_product.inc"
 #include "symmetric.inc"
 #include "softmax.inc"
 #undef T
@@ -32,6 +33,7 @@
 #include "normalise.inc"
 #include "spectral.inc"
 #include "block_product.inc"
+#include "tall_product.inc"
 #include "symmetric.inc"
 #include "softmax.inc"
 #undef T

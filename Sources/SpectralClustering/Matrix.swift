@@ -69,10 +69,18 @@ final class Matrix<T: RealScalar>: @unchecked Sendable {
     }
   }
 
+  /// Elements are converted where the array has others.
   convenience init(_ array: NDArray) {
     self.init(uninitialized: array.shape[0], array.shape[1])
-    let values = array.scalars(as: T.self)
-    for index in values.indices { pointer[index] = values[index] }
+    let isReal = array.dtype == .float32 || array.dtype == .float64
+    let source = isReal ? array : array.converted(to: .float64)
+    if source.dtype == .float32 { fill(from: source, Float.self) } else { fill(from: source, Double.self) }
+  }
+
+  private func fill<U: RealScalar>(from array: NDArray, _: U.Type) {
+    array.withUnsafeBufferPointer(as: U.self) { values in
+      if let base = values.baseAddress { convert(base, pointer, count) }
+    }
   }
 }
 
@@ -123,58 +131,6 @@ struct MatrixView<T: RealScalar>: @unchecked Sendable {
       for row in chunk { self.row(row).update(from: other.row(row), count: columns) }
     }
   }
-}
-
-/// Rows in one chunk of a tall product; fixed, so that bits do not depend on the number of threads.
-let tallChunk = 1024
-
-extension MatrixView {
-  /// C = alpha·A·B + beta·C with A tall: rows in parallel.
-  static func multiply(
-    _ a: MatrixView, _ b: Matrix<T>, alpha: T = 1, beta: T = 0, into c: MatrixView, transposeB: Bool = false
-  ) {
-    let (n, k) = (c.columns, a.columns)
-    if n == 0 || a.rows == 0 { return }
-    Parallel.forEachChunk(of: a.rows, size: tallChunk) { rows in
-      T.gemm(
-        false, transposeB, rows.count, n, k, alpha, a.row(rows.lowerBound), max(1, a.stride), b.pointer, max(1, b.columns),
-        beta, c.row(rows.lowerBound), c.stride)
-    }
-  }
-
-  static func product(_ a: MatrixView, _ b: Matrix<T>) -> Matrix<T> {
-    let c = Matrix<T>(a.rows, b.columns)
-    multiply(a, b, into: c.view)
-    return c
-  }
-
-  /// AᵀB for tall A and B: partial products of fixed chunks, added in order.
-  static func innerProducts(_ a: MatrixView, _ b: MatrixView) -> Matrix<T> {
-    let (m, n) = (a.columns, b.columns)
-    let result = Matrix<T>(m, n)
-    if m == 0 || n == 0 { return result }
-    let chunks = (a.rows + tallChunk - 1) / tallChunk
-    let partial = Matrix<T>(uninitialized: chunks, m * n)
-    Parallel.forEachChunk(of: a.rows, size: tallChunk) { rows in
-      let first = rows.lowerBound
-      T.gemm(
-        true, false, m, n, rows.count, 1, a.row(first), a.stride, b.row(first), b.stride, 0, partial.row(first / tallChunk), n)
-    }
-    for chunk in 0..<chunks { T.axpy(1, partial.row(chunk), result.pointer, m * n) }
-    return result
-  }
-}
-
-extension Matrix {
-  /// C = alpha·A·B + beta·C with A tall: rows in parallel.
-  static func multiply(
-    _ a: Matrix, _ b: Matrix, alpha: T = 1, beta: T = 0, into c: Matrix, transposeB: Bool = false
-  ) { MatrixView.multiply(a.view, b, alpha: alpha, beta: beta, into: c.view, transposeB: transposeB) }
-
-  static func product(_ a: Matrix, _ b: Matrix) -> Matrix { MatrixView.product(a.view, b) }
-
-  /// AᵀB for tall A and B.
-  static func innerProducts(_ a: Matrix, _ b: Matrix) -> Matrix { MatrixView.innerProducts(a.view, b.view) }
 }
 
 /// C = alpha·op(A)·op(B) + beta·C of small matrices, on the calling thread.

@@ -65,6 +65,9 @@ enum ck_affinity_entry { CK_GAUSSIAN, CK_GAUSSIAN_WIDTH, CK_COSINE, CK_COSINE_SL
   double ck_affinity_cotangent_##S(T s, const T *sColumn, T d, const T *dColumn, const T *w, T *b, ptrdiff_t n);  \
   void ck_accumulate_##S(const T *x, double *y, ptrdiff_t n);                                                     \
   void ck_block_product_##S(const T *w, ptrdiff_t ld, const double *x, ptrdiff_t rows, ptrdiff_t n, double *y);   \
+  void ck_tall_product_##S(const T *a, ptrdiff_t lda, const T *x, ptrdiff_t rows, ptrdiff_t n, T alpha, T beta,    \
+                           T *c, ptrdiff_t ldc, ptrdiff_t width);                                                 \
+  void ck_tall_inner_##S(const T *a, ptrdiff_t lda, const T *x, ptrdiff_t rows, ptrdiff_t m, T *c);                \
   void ck_histogram_##S(const T *x, ptrdiff_t n, int shift, uint64_t prefix, uint64_t *counts);
 CK_DECLARE_SPECTRAL(float, f32)
 CK_DECLARE_SPECTRAL(double, f64)

@@ -125,6 +125,8 @@ private struct Panels<P: RealScalar>: Sendable {
   var count: Int { (columns + panelWidth - 1) / panelWidth }
 
   /// - Parameter rowScales: what each row is multiplied by; `nil` for nothing.
+  @_specialize(where P == Float)
+  @_specialize(where P == Double)
   init(_ x: Matrix<Double>, rowScales: Matrix<Double>? = nil) {
     (rows, columns) = (x.rows, x.columns)
     let values = Matrix<P>((columns + panelWidth - 1) / panelWidth * x.rows, panelWidth)

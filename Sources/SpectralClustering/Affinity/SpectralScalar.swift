@@ -21,6 +21,12 @@ protocol SpectralScalar: RealScalar {
     _ w: Source, _ ld: Int, _ x: UnsafePointer<Double>, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>)
   /// Y = W·X for a panel X of ``panelWidth`` columns, rounded as W is stored: the fastest there is in this precision.
   static func panelProduct(_ w: Source, _ ld: Int, _ x: Source, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>)
+  /// C = alpha·A·X + beta·C for a tall A and a packed panel X of ``panelWidth`` columns, of which C takes the first `width`.
+  static func tallProduct(
+    _ a: Source, _ lda: Int, _ x: Source, _ rows: Int, _ n: Int, _ alpha: Self, _ beta: Self, _ c: Destination, _ ldc: Int,
+    _ width: Int)
+  /// C += Aᵀ·X for a tall A with m columns and packed panels X and C of ``panelWidth`` columns.
+  static func tallInner(_ a: Source, _ lda: Int, _ x: Source, _ rows: Int, _ m: Int, _ c: Destination)
   static func histogram(_ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>)
 
   /// Bits of the pattern that ``histogram(_:_:_:_:_:)`` walks through, 16 at a time.
@@ -64,6 +70,13 @@ extension Float: SpectralScalar {
   static func panelProduct(
     _ w: Source, _ ld: Int, _ x: Source, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>
   ) { ck_panel_product_f32(w, ld, x, rows, n, y) }
+  static func tallProduct(
+    _ a: Source, _ lda: Int, _ x: Source, _ rows: Int, _ n: Int, _ alpha: Self, _ beta: Self, _ c: Destination, _ ldc: Int,
+    _ width: Int
+  ) { ck_tall_product_f32(a, lda, x, rows, n, alpha, beta, c, ldc, width) }
+  static func tallInner(_ a: Source, _ lda: Int, _ x: Source, _ rows: Int, _ m: Int, _ c: Destination) {
+    ck_tall_inner_f32(a, lda, x, rows, m, c)
+  }
   static func histogram(
     _ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>
   ) { ck_histogram_f32(x, n, Int32(shift), prefix, counts) }
@@ -102,6 +115,13 @@ extension Double: SpectralScalar {
   static func panelProduct(
     _ w: Source, _ ld: Int, _ x: Source, _ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<Double>
   ) { ck_block_product_f64(w, ld, x, rows, n, y) }
+  static func tallProduct(
+    _ a: Source, _ lda: Int, _ x: Source, _ rows: Int, _ n: Int, _ alpha: Self, _ beta: Self, _ c: Destination, _ ldc: Int,
+    _ width: Int
+  ) { ck_tall_product_f64(a, lda, x, rows, n, alpha, beta, c, ldc, width) }
+  static func tallInner(_ a: Source, _ lda: Int, _ x: Source, _ rows: Int, _ m: Int, _ c: Destination) {
+    ck_tall_inner_f64(a, lda, x, rows, m, c)
+  }
   static func histogram(
     _ x: Source, _ n: Int, _ shift: Int, _ prefix: UInt64, _ counts: UnsafeMutablePointer<UInt64>
   ) { ck_histogram_f64(x, n, Int32(shift), prefix, counts) }
