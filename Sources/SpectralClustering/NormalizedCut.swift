@@ -149,11 +149,16 @@ extension EigenGap {
 
 /// The affinity with its precision forgotten.
 protocol Affinity: Sendable {
+  var channelCount: Int { get }
   var sigma: Double { get }
   var degrees: [Double] { get }
   var warnings: [String] { get }
   var gapTolerance: Double { get }
   func leadingEigenpairs(_ count: Int) throws(SpectralError) -> LeadingEigenpairs
+  /// a(x, ·)·V and Σ_j w(x, x_j) of other points.
+  func towardsNodes(
+    _ features: Matrix<Double>, _ vectors: Matrix<Double>
+  ) throws(SpectralError) -> (image: Matrix<Double>, degrees: [Double])
   /// The feature cotangents for several cotangents of the leading eigenpairs; each gives the rows that are asked of it.
   func pullback(
     _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, withWidths: Bool,

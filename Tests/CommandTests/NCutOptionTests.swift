@@ -119,17 +119,48 @@ import Testing
     #expect(try json(["--segments", "3"], in: folder)["pictures"] == nil)
   }
 
+  @Test(arguments: [[], ["--memory", "0"], ["--affinity", "cosine"], ["--precision", "float64"]])
+  func otherFeaturesArePlacedInTheSegments(_ options: [String]) throws {
+    let folder = try Folder()
+    let all = groups([3, 40, 5], groups: 3, seed: 4)
+    try folder.save(all.sliced(axis: 1, start: 0, count: 30))
+    try folder.save(all.sliced(axis: 1, start: 30, count: 10), "others.npy")
+    let arguments = ["--segments", "3", "--assign", "others.npy"] + options
+    let document = try json(arguments, in: folder)
+    let placed = try #require(document["placed"] as? Object)
+    let assignment = try #require(document["assignment"] as? [Int])
+    #expect(placed["shape"] as? [Int] == [3, 10, 5] && placed["input"] as? String == "others.npy")
+    // Every row of the array is a group of its own.
+    #expect(placed["assignment"] as? [Int] == (0..<3).flatMap { [Int](repeating: assignment[$0 * 30], count: 10) })
+    #expect((placed["degrees"] as? [Double])?.allSatisfy { $0 > 0 } == true)
+    let table = try Clew.run(["trace", "features.npy"] + arguments, in: folder).text
+    #expect(table.contains("30 nodes of others.npy placed in segments 0: 10, 1: 10, 2: 10"))
+  }
+
+  @Test func whatIsFarFromEveryNodeHasNoSegment() throws {
+    let folder = try Folder()
+    try folder.save(groups([30, 2]))
+    try folder.save(NDArray([0, 0, 1e9, 1e9] as [Float], shape: [2, 2]), "others.npy")
+    let document = try json(["--segments", "2", "--assign", "others.npy"], in: folder)
+    let assignment = try #require((document["placed"] as? Object)?["assignment"] as? [Any])
+    #expect(assignment.count == 2 && assignment[0] is Int && assignment[1] is NSNull)
+    let warnings = try #require(document["warnings"] as? [String])
+    #expect(warnings.contains { $0.contains("others.npy: 1 of 2 nodes have no affinity") })
+  }
+
   static let refusals: [([String], [String])] = [
     (["--memory", "lots"], ["--memory", "'lots'", "4GB"]), (["--memory", "120%"], ["'120%'"]),
     (["--sigma-gradient", "--sigma", "1"], ["--sigma-gradient", "--sigma"]),
     (["--separate"], ["--separate", "[12, 3]", "[pictures, height, width, channels]"]),
     (["--segments", "auto", "--max-segments", "1"], ["--max-segments", "at least 2"]),
+    (["--assign", "wide.npy"], ["--assign", "4 channels", "wide.npy", "expected 3"]), (["--assign", "none.npy"], ["none.npy"]),
   ]
 
   @Test(arguments: refusals)
   func whatCannotBeUsedIsRefusedInOneLine(_ arguments: [String], _ says: [String]) throws {
     let folder = try Folder()
     try folder.save(groups([12, 3]))
+    try folder.save(groups([6, 4]), "wide.npy")
     let segments = arguments.contains("--segments") ? [] : ["--segments", "3"]
     let result = try Clew.run(["trace", "features.npy"] + segments + arguments, in: folder)
     #expect(result.status == 2 && result.output.isEmpty && result.complaints.count == 1, "\(result.error)")

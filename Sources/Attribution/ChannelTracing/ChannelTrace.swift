@@ -79,8 +79,8 @@ public struct ChannelTrace: Sendable {
   public let configuration: Configuration
   /// One for each channel.
   public let channelNames: [String]
-  /// Eigenvalues, eigenvectors, their residuals and the gap after the last.
-  public let cut: NormalizedCut
+  /// The segments with the rotation and the eigenvectors behind them.
+  public let partition: KWayCut
   /// The segment of each node, row-major over ``grid``.
   public let assignment: [Int]
   /// K of them, by id.
@@ -93,6 +93,9 @@ public struct ChannelTrace: Sendable {
   public let pictures: [Picture]
   /// What a reader of the result should know: small or closed gaps, empty segments, solves that stopped early.
   public let warnings: [String]
+
+  /// Eigenvalues, eigenvectors, their residuals and the gap after the last.
+  public var cut: NormalizedCut { partition.cut }
 
   /// The shape without its channels.
   public var grid: Shape { Shape(Array(shape.dropLast())) }
@@ -134,13 +137,13 @@ public struct ChannelTrace: Sendable {
     }
     let flat = features.reshaped(to: [nodes, channels])
     onStage(.eigenvectors)
-    cut = try NormalizedCut(
+    let cut = try NormalizedCut(
       flat.dtype.isFloating ? flat : flat.converted(to: .float64), segments: configuration.segments, kernel: configuration.kernel,
       width: configuration.width,
       widthRule: configuration.widthRule, precision: configuration.precision, memory: configuration.memory ?? .halfOfFree,
       onPass: onPass)
     onStage(.rotation)
-    let partition = try KWayCut(cut, rule: configuration.rotation)
+    partition = try KWayCut(cut, rule: configuration.rotation)
     onStage(.gradients)
     let result = try partition.segmentGradients(withWidths: configuration.widthRule == .moving)
 

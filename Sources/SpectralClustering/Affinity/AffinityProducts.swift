@@ -32,7 +32,7 @@ extension NormalizedAffinity {
     return result
   }
 
-  private typealias PanelKernel<P: RealScalar> =
+  typealias PanelKernel<P: RealScalar> =
     (UnsafePointer<T>, Int, UnsafePointer<P>, Int, Int, UnsafeMutablePointer<Double>) -> Void
 
   private func product<P: RealScalar>(_ entry: TileEntry, _ x: Panels<P>, kernel: PanelKernel<P>) -> Matrix<Double> {
@@ -69,7 +69,7 @@ extension NormalizedAffinity {
   }
 
   /// The rows' sums over these columns, added to what they have.
-  private func addTile<P: RealScalar>(
+  func addTile<P: RealScalar>(
     _ tile: UnsafePointer<T>, _ rows: Range<Int>, _ columns: Range<Int>, _ x: Panels<P>, _ result: Matrix<Double>,
     _ kernel: PanelKernel<P>
   ) {
@@ -118,7 +118,7 @@ extension NormalizedAffinity {
 }
 
 /// A tall matrix as panels of ``panelWidth`` columns, each packed, the last filled up with zeros.
-private struct Panels<P: RealScalar>: Sendable {
+struct Panels<P: RealScalar>: Sendable {
   let columns: Int
   private let rows: Int
   private let values: Matrix<P>

@@ -47,6 +47,20 @@ struct CentredFeatures<T: SpectralScalar>: Sendable {
     (values, squaredNorms, self.centre, self.scale) = (matrix, norms, centre, scale)
   }
 
+  /// Other points, moved and scaled as these were. Coordinates beyond 10¹⁵ times the reach of these are taken for that: squares
+  /// do not overflow, and both are as far as can be.
+  func others(_ points: Matrix<Double>) -> CentredFeatures<T> { CentredFeatures(points, like: self) }
+
+  private init(_ points: Matrix<Double>, like other: CentredFeatures<T>) {
+    let (n, d) = (points.rows, points.columns)
+    let (matrix, norms) = (Matrix<T>(uninitialized: n, d), Matrix<T>(uninitialized: n, 1))
+    for i in 0..<n {
+      for c in 0..<d { matrix[i, c] = T(min(1e15, max(-1e15, (points[i, c] - other.centre[c]) * other.scale))) }
+      norms[i, 0] = T(T.dot(matrix.row(i), matrix.row(i), d))
+    }
+    (values, squaredNorms, centre, scale) = (matrix, norms, other.centre, other.scale)
+  }
+
   /// The point as it was given, up to the rounding of its storage.
   func point(_ node: Int, _ coordinate: Int) -> Double { Double(values[node, coordinate]) / scale + centre[coordinate] }
 }

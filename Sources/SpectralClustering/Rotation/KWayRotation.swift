@@ -145,7 +145,7 @@ func clusterSums(_ rows: Matrix<Double>, _ labels: [Int]) -> Matrix<Double> {
 }
 
 /// The column of the largest entry in each row of E·R; the first of equals.
-private func largestColumns(_ rows: Matrix<Double>, _ rotation: Matrix<Double>) -> [Int] {
+func largestColumns(_ rows: Matrix<Double>, _ rotation: Matrix<Double>) -> [Int] {
   let scores = Matrix.product(rows, rotation)
   return (0..<rows.rows).map { i in
     let row = scores.row(i)

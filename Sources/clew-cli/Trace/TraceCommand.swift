@@ -40,6 +40,7 @@ struct TraceCommand: ParsableCommand {
         clew trace photo.jpg --segments 6 --output out
         clew trace large.npy --segments auto --affinity cosine --memory 2GB
         clew trace stack.h5:slices --segments 5 --separate --output out
+        clew trace sample.npy --segments 8 --assign rest.npy --output out
         clew trace --model resnet18 --checkpoint resnet18.pth --layer layer3.1.conv2 --segments 4 photo.jpg
         clew trace --demo --output demo
       """)
@@ -102,6 +103,12 @@ struct TraceCommand: ParsableCommand {
   @Option(help: "What the ranking sorts by, descending; all of them are in the result.")
   var rankBy = ChannelTrace.Configuration(segments: 2).aggregation
 
+  @Option(
+    help: ArgumentHelp(
+      "Other features in the same channels (with --model, other pictures' activations), which are placed in the segments.",
+      valueName: "input"))
+  var assign: String?
+
   @Option(help: ArgumentHelp("A file with one channel name a line.", valueName: "file"))
   var channelNames: String?
 
@@ -114,6 +121,9 @@ struct TraceCommand: ParsableCommand {
     if inputs.isEmpty && !demo { throw ValidationError("Give an input, or --demo.") }
     if !inputs.isEmpty && demo { throw ValidationError("Give either an input or --demo, not both.") }
     if (network.model == nil) != (layer == nil) { throw ValidationError("--model and --layer go together.") }
+    if assign != nil && (demo || separate) {
+      throw ValidationError("--assign needs an input that is cut as a whole; leave out \(demo ? "--demo" : "--separate").")
+    }
     if demo && channelNames != nil { throw ValidationError("--demo has channel names of its own; leave out --channel-names.") }
     if segments == nil && !demo { throw ValidationError("Missing expected argument '--segments <K>'") }
   }
@@ -125,12 +135,15 @@ struct TraceCommand: ParsableCommand {
       throw CommandError.unusable("\(inputs[1]): found a second input, expected one (several pictures need a network: --model)")
     }
     if maxNodes < 2 { throw CommandError.unusable("--max-nodes: found \(maxNodes), expected at least 2") }
-    let source = try loadInput()
+    let source = try input.map { try load($0, inputs) } ?? TraceInput.demo(seed: common.seed)
+    let others = try assign.map { try load($0, [$0]) }
     let configuration = try configuration(source.features.shape)
     // Fail before the work, not after it.
     let folder = try output.map { try OutputFolder($0) }
-    let result = try runTrace(source, configuration)
-    let document = try jsonDocument(result.document(of: source, provenance: try Provenance(common, inputs: source.files)))
+    var result = try runTrace(source, configuration)
+    if let others, let assign { result.placed = try PlacedFeatures(others, named: assign, in: result.traces[0]) }
+    let files = source.files + (others?.files ?? [])
+    let document = try jsonDocument(result.document(of: source, provenance: try Provenance(common, inputs: files)))
     common.warn(result.warnings)
     var written: [String] = []
     if let folder {
@@ -148,15 +161,15 @@ struct TraceCommand: ParsableCommand {
   /// The first input, for messages and when there is but one.
   private var input: String? { inputs.first }
 
-  private func loadInput() throws -> TraceInput {
-    guard let input else { return TraceInput.demo(seed: common.seed) }
+  /// - Parameter files: with a network all pictures, otherwise the input alone.
+  private func load(_ input: String, _ files: [String]) throws -> TraceInput {
     if let layer {
-      let (network, files) = try self.network.load(common.precision)
-      let batches = try NetworkBatches(inputs, dtype: common.precision.dtype) {
+      let (network, modelFiles) = try self.network.load(common.precision)
+      let batches = try NetworkBatches(files, dtype: common.precision.dtype) {
         try pictures.preprocessing(for: network, wholePicture: true)
       }
       var source = try TraceInput.activations(of: layer, network, batches, maxNodes: maxNodes, names: channelNames)
-      source.files += files
+      source.files += modelFiles
       return source
     }
     return try TraceInput.load(input, maxNodes: maxNodes, names: channelNames, precision: common.precision.dtype)

@@ -64,11 +64,12 @@ struct TraceReport: Encodable {
   let segments: [Segment]
   let pictures: [Picture]?
   let planted: PlantedChannels?
+  let placed: PlacedFeatures?
   let warnings: [String]
   /// Of the whole document; `nil` for one of several pictures.
   let provenance: Provenance?
 
-  init(_ trace: ChannelTrace, planted: PlantedChannels?, provenance: Provenance?) {
+  init(_ trace: ChannelTrace, planted: PlantedChannels?, placed: PlacedFeatures?, provenance: Provenance?) {
     shape = trace.shape.extents
     grid = trace.grid.extents
     affinity = trace.cut.kernel.name
@@ -102,8 +103,8 @@ struct TraceReport: Encodable {
               ranking: part.ranking)
           })
       }
-    self.planted = planted
-    warnings = trace.warnings
+    (self.planted, self.placed) = (planted, placed)
+    warnings = trace.warnings + (placed?.warnings ?? [])
     self.provenance = provenance
   }
 }
@@ -128,7 +129,7 @@ struct SeparateTraceReport: Encodable {
 
   init(_ traces: [ChannelTrace], shape: Shape, warnings: [String], provenance: Provenance) {
     self.shape = shape.extents
-    pictures = traces.map { TraceReport($0, planted: nil, provenance: nil) }
+    pictures = traces.map { TraceReport($0, planted: nil, placed: nil, provenance: nil) }
     (self.warnings, self.provenance) = (warnings, provenance)
   }
 }

@@ -4,9 +4,11 @@ import Clew
 struct TraceResult {
   let traces: [ChannelTrace]
   let isSeparate: Bool
+  /// Of `--assign`.
+  var placed: PlacedFeatures?
 
   var warnings: [String] {
-    if !isSeparate { return traces.flatMap(\.warnings) }
+    if !isSeparate { return traces.flatMap(\.warnings) + (placed?.warnings ?? []) }
     return traces.enumerated().flatMap { index, trace in trace.warnings.map { "picture \(index): \($0)" } }
   }
 
@@ -14,11 +16,11 @@ struct TraceResult {
     if isSeparate {
       return .separate(SeparateTraceReport(traces, shape: source.features.shape, warnings: warnings, provenance: provenance))
     }
-    return .whole(TraceReport(traces[0], planted: planted(source), provenance: provenance))
+    return .whole(TraceReport(traces[0], planted: planted(source), placed: placed, provenance: provenance))
   }
 
   func table(of source: TraceInput) -> String {
-    if !isSeparate { return TraceTable(trace: traces[0], planted: planted(source)).text }
+    if !isSeparate { return TraceTable(trace: traces[0], planted: planted(source), placed: placed).text }
     return traces.enumerated().map { index, trace in
       "picture \(index)\n" + TraceTable(trace: trace, planted: nil).text
     }.joined(separator: "\n")

@@ -5,6 +5,7 @@ import Foundation
 struct TraceTable {
   let trace: ChannelTrace
   let planted: PlantedChannels?
+  var placed: PlacedFeatures?
   /// Channels listed for each segment.
   var depth = 5
 
@@ -50,6 +51,7 @@ struct TraceTable {
         "found \(planted.foundCount) of \(planted.plantedCount) planted channels; the segments cover "
           + String(format: "%.1f %%", 100 * planted.agreement) + " of their regions")
     }
+    if let placed { lines += ["", placed.line] }
     return lines.joined(separator: "\n") + "\n"
   }
 
