@@ -34,10 +34,14 @@ int od_add_step(od_plan *plan, dnnl_primitive_t primitive, struct od_step step, 
     return -1;
   }
   step.primitive = primitive;
+  return od_append_step(plan, step, dnnl_memory_desc_get_size(&step.scratch), layout);
+}
+
+int od_append_step(od_plan *plan, struct od_step step, size_t scratch, const dnnl_memory_desc_t *layout) {
+  if (plan->step_count == OD_MAXIMUM_STEPS) return -1;
   step.y = od_add_value(plan, layout, plan->step_count);
   if (step.x >= 0) plan->values[step.x].last = plan->step_count;
   if (step.b >= 0) plan->values[step.b].last = plan->step_count;
-  size_t scratch = dnnl_memory_desc_get_size(&step.scratch);
   if (od_aligned(scratch) > plan->scratch_bytes) plan->scratch_bytes = od_aligned(scratch);
   plan->steps[plan->step_count++] = step;
   return step.y;
@@ -123,6 +127,10 @@ int od_plan_pack(const od_plan *plan, int index, const float *weight, const floa
   const struct od_weight *w = &plan->weights[index];
   char *memory = packed;
   memcpy(memory + w->bias_offset, bias, dnnl_memory_desc_get_size(&w->bias));
+  if (w->winograd.batch > 0) {
+    ck_winograd_pack(&w->winograd, weight, (float *)(memory + w->offset));
+    return 0;
+  }
   if (!w->into) {
     memcpy(memory + w->offset, weight, dnnl_memory_desc_get_size(&w->inner));
     return 0;
@@ -143,6 +151,11 @@ static void interleave(const struct od_value *source, const float *x, const stru
   }
 }
 
+static void average(const struct od_step *step, const struct od_value *source, const float *x, const struct od_value *target, float *y) {
+  const int64_t *d = source->layout.dims, *to = target->layout.dims;
+  ck_gelu_average_f32(x, d[0] * (d[1] / 16), d[2], d[3], to[2], to[3], step->kernel[0], step->kernel[1], y);
+}
+
 static int run_own(const struct od_step *step, float *values, size_t count, uint8_t *kept) {
   switch (step->own) {
   case OD_OWN_GELU: ck_gelu_short_f32(values, (ptrdiff_t)count); return 0;
@@ -161,6 +174,16 @@ int od_plan_run(const od_plan *plan, const float *x, const void *packed, float *
     void *written = step->y == plan->output ? (void *)y : values + target->offset;
     if (step->own == OD_INTERLEAVE) {
       interleave(source, read, target, written);
+      continue;
+    }
+    if (step->own == OD_GELU_AVERAGE) {
+      average(step, source, read, target, written);
+      continue;
+    }
+    if (step->own == OD_WINOGRAD) {
+      const struct od_weight *w = &plan->weights[step->weight];
+      ck_winograd_f32(&w->winograd, read, (const float *)(weights + w->offset), (const float *)(weights + w->bias_offset), step->adds,
+                      step->rectified, written, (float *)(values + plan->memory_bytes));
       continue;
     }
     if (step->own != OD_PRIMITIVE) {

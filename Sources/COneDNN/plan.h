@@ -1,6 +1,7 @@
 // What the files of a plan share: its values, weights and steps.
 #pragma once
 #include "internal.h"
+#include "Winograd.h"
 
 enum { OD_MAXIMUM_STEPS = 1024 };
 
@@ -17,16 +18,22 @@ struct od_value {
 struct od_weight {
   dnnl_memory_desc_t plain, inner, bias;
   dnnl_primitive_t into;
+  // Where the kernel is our own; else of no pictures.
+  struct ck_winograd winograd;
   size_t offset, bias_offset;
 };
 
-// What a step without a primitive does: in the memory of its value, but for the last.
-enum od_own { OD_PRIMITIVE, OD_OWN_GELU, OD_KEEP_SIGNS, OD_MASK, OD_INTERLEAVE };
+// What a step without a primitive does: in the memory of its value, but for the last three.
+enum od_own { OD_PRIMITIVE, OD_OWN_GELU, OD_KEEP_SIGNS, OD_MASK, OD_INTERLEAVE, OD_WINOGRAD, OD_GELU_AVERAGE };
 
 struct od_step {
   enum od_own own;
   dnnl_primitive_t primitive;
   int x, b, y, weight;
+  // Of our own convolution: whether it is added to what stands in y, and the positive part taken.
+  int adds, rectified;
+  // Of our own pooling.
+  int64_t kernel[2];
   // In what a plan keeps for another: where, and what a primitive sees there (no bytes: nothing).
   size_t kept;
   dnnl_memory_desc_t scratch, workspace;
@@ -54,6 +61,8 @@ static inline struct od_step od_step_on(int x) {
 int od_add_value(od_plan *plan, const dnnl_memory_desc_t *layout, int first);
 // Takes ownership of the primitive (NULL: failed), and gives the value that it makes.
 int od_add_step(od_plan *plan, dnnl_primitive_t primitive, struct od_step step, const dnnl_memory_desc_t *layout);
+// The same for a step of our own, which needs some bytes of scratch.
+int od_append_step(od_plan *plan, struct od_step step, size_t scratch, const dnnl_memory_desc_t *layout);
 // A step of our own, which makes its value where x is: nothing may read x again.
 int od_add_own_step(od_plan *plan, enum od_own own, int x, size_t kept);
 // x in another layout; x itself if it is the same.
@@ -74,4 +83,8 @@ struct od_operands {
 };
 // Layouts of the library's choice for all operands of a convolution, and the weight's outside.
 int od_operands_of(const struct od_shape *shape, struct od_operands *operands);
+// Blocks of 16 channels.
+int od_blocked(const int64_t extents[4], dnnl_memory_desc_t *layout);
+// A convolution by Winograd's way, if it is one that gains by that; else -1.
+int od_add_winograd(od_plan *plan, int x, const struct od_shape *shape, int added, int rectified);
 int od_add_weight(od_plan *plan, const struct od_operands *operands, const dnnl_memory_desc_t *inner);

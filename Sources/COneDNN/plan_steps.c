@@ -146,8 +146,8 @@ int od_plan_convolution(od_plan *plan, int x, const struct od_shape *shape, int 
   const int threads = od_use_one_thread();
   // Other activations keep oneDNN from its best kernels, or take longer inside it than on their own.
   const enum od_activation fused = activation == OD_RELU ? OD_RELU : OD_LINEAR;
-  dnnl_primitive_desc_t description = choose_convolution(plan, shape, &operands, x, added, fused);
-  int y = -1;
+  int y = od_add_winograd(plan, x, shape, added, fused == OD_RELU);
+  dnnl_primitive_desc_t description = y < 0 ? choose_convolution(plan, shape, &operands, x, added, fused) : NULL;
   if (description) {
     const int source = od_in_layout(plan, x, od_layout(description, dnnl_query_src_md));
     const int weight = source < 0 ? -1 : od_add_weight(plan, &operands, od_layout(description, dnnl_query_weights_md));
@@ -157,11 +157,11 @@ int od_plan_convolution(od_plan *plan, int x, const struct od_shape *shape, int 
       step.scratch = *od_layout(description, dnnl_query_scratchpad_md);
       y = od_add_step(plan, od_primitive(description), step, od_layout(description, dnnl_query_dst_md));
     }
-    if (y >= 0 && added >= 0) {
-      plan->values[y].heir_of = added;
-      plan->values[added].last = plan->step_count - 1;
-    }
     dnnl_primitive_desc_destroy(description);
+  }
+  if (y >= 0 && added >= 0) {
+    plan->values[y].heir_of = added;
+    plan->values[added].last = plan->step_count - 1;
   }
   od_use_threads(threads);
   if (y < 0 || fused == activation) return y;

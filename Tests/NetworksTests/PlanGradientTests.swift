@@ -78,6 +78,18 @@ import Testing
     }
   }
 
+  /// Back through averages that are taken before the convolution in front of them, and wide convolutions of both strides.
+  @Test func averagesAndWideConvolutions() throws {
+    var builder = NetworkBuilder()
+    let input = builder.input(shape: [nil, 16, nil, nil])
+    let a = builder.convolution("a", input, from: 16, to: 32, kernel: 3, stride: 2, padding: 1)
+    let b = builder.convolution("b", builder.add("relu", Activation(.relu), a), from: 32, to: 64, kernel: 3, padding: 1)
+    let c = builder.convolution("c", builder.add("positive", Activation(.relu), b), from: 64, to: 32, kernel: 1)
+    let average = builder.add("average", AveragePooling(kernel: Size2D(2, 2)), builder.add("sum", Arithmetic(.add), c, a))
+    builder.output(builder.add("all", GlobalAveragePooling(), average))
+    try expectSame(try builder.build(seed: 2), [5, 16, 25, 30])
+  }
+
   /// What a plan has no way back through is differentiated layer by layer.
   @Test func otherActivations() throws {
     let network = try shaken(try FusionModel(inChannels: 3, stemWidth: 16, blockWidth: 2, layerConfig: [1, 1]).network(seed: 1))

@@ -52,6 +52,59 @@ import Testing
     #expect(try compare(try shaken(try vgg.network(seed: 1)), [1, 3, 224, 224]) < 1e-5)
   }
 
+  /// Tiles that hang over the edge, channels that fill no block, and both strides of the convolutions that go by Winograd's way.
+  @Test(arguments: [1, 2], [(7, 9), (16, 16), (18, 33), (4, 4)])
+  func wideConvolutions(stride: Int, size: (Int, Int)) throws {
+    for (inputs, outputs, batch, padding) in [(32, 32, 5, 1), (41, 64, 1, 1), (70, 96, 2, 0), (16, 32, 3, 2)] {
+      var builder = NetworkBuilder()
+      let input = builder.input(shape: [nil, inputs, nil, nil])
+      let a = builder.convolution("a", input, from: inputs, to: outputs, kernel: 3, stride: stride, padding: padding)
+      let positive = builder.add("relu", Activation(.relu), a)
+      let b = builder.convolution("b", positive, from: outputs, to: outputs, kernel: 3, padding: 1)
+      let sum = builder.add("sum", Arithmetic(.add), b, builder.add("skip", Activation(.tanh), a))
+      builder.output(builder.add("last", Activation(.relu), sum))
+      let error = try compare(try builder.build(seed: 4), [batch, inputs, size.0, size.1])
+      #expect(error < 1e-5, "\(inputs) to \(outputs), padding \(padding)")
+    }
+  }
+
+  /// Averages that are taken before a 1×1 convolution, with and without a skip; and where they may not be: behind an activation, of a
+  /// value that is read twice or that a later sum writes over, with padding.
+  @Test(arguments: [16, 5], [Size2D(2, 2), Size2D(3, 2)])
+  func averagesBehindPointwiseConvolutions(width: Int, window: Size2D) throws {
+    typealias Tail = (inout NetworkBuilder, _ x: ValueReference, _ y: ValueReference) -> ValueReference
+    func network(_ tail: Tail) throws -> Network {
+      var builder = NetworkBuilder()
+      let input = builder.input(shape: [nil, width, nil, nil])
+      let x = builder.convolution("x", input, from: width, to: width, kernel: 3, padding: 1)
+      let h = builder.add("gelu", Activation(.gelu), builder.convolution("h", x, from: width, to: 2 * width, kernel: 1))
+      builder.output(tail(&builder, x, builder.convolution("y", h, from: 2 * width, to: width, kernel: 1)))
+      return try builder.build(seed: 6)
+    }
+    let average = AveragePooling(kernel: window)
+    let networks = [
+      try network { $0.add("average", average, $2) },
+      try network { $0.add("average", average, $0.add("sum", Arithmetic(.add), $1, $2)) },
+      try network {
+        let sum = $0.add("sum", Arithmetic(.add), $1, $2)
+        return $0.add("all", GlobalAveragePooling(), $0.add("average", average, sum))
+      },
+      try network { $0.add("average", average, $0.add("relu", Activation(.relu), $2)) },
+      try network { $0.add("sum", Arithmetic(.add), $0.add("average", average, $2), $0.add("again", average, $2)) },
+      try network {
+        // What "y" reads is still there when the average is taken, but what is added to it may not be.
+        let first = $0.add("first", Arithmetic(.add), $1, $2)
+        let second = $0.convolution("second", first, from: width, to: width, kernel: 1)
+        return $0.add("average", average, $0.add("sum", Arithmetic(.add), second, first))
+      },
+      try network { $0.add("average", AveragePooling(kernel: window, padding: Size2D(1, 1)), $2) },
+      try network { $0.add("average", AveragePooling(kernel: Size2D(3, 3), stride: Size2D(2, 2)), $2) },
+    ]
+    for (index, network) in networks.enumerated() {
+      #expect(try compare(network, [3, width, 13, 12]) < 1e-5, "\(index)")
+    }
+  }
+
   /// x + f(x), where f's convolution reads what is added, must not write over what it reads; nor where another layer reads it later.
   @Test func sumsThatMayNotBeInPlace() throws {
     var builder = NetworkBuilder()
@@ -74,10 +127,12 @@ import Testing
     let before = Parallel.threadCount
     defer { Parallel.threadCount = before }
     Parallel.threadCount = 1
-    let one = (try network(x).value, try separable(x).value)
+    let wide = try ResNetBaseline(inChannels: 3, baseWidth: 32).network(seed: 1)
+    let one = (try network(x).value, try separable(x).value, try wide(x).value)
     Parallel.threadCount = 4
     #expect(try network(x).value == one.0)
     #expect(try separable(x).value == one.1)
+    #expect(try wide(x).value == one.2)
   }
 
   @Test func otherParametersAreAnotherPlan() throws {

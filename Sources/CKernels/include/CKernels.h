@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "Windows.h"
+#include "Winograd.h"
 
 // Largest errors, in units in the last place of a normal result (tested against long double by KernelAccuracyTests):
 //
@@ -93,6 +94,9 @@ void ck_ablation_sweep(const double *delta, const double *weights, const int32_t
 
 // What an inference plan does where it has just written. gelu to 2e-7 max(1, |x|), all in float; NaN stays NaN.
 void ck_gelu_short_f32(float *x, ptrdiff_t n);
+// The means of gelu(x) over rows x columns windows of kh x kw that lie side by side from the first place on; x: [planes, h, w, 16].
+void ck_gelu_average_f32(const float *x, ptrdiff_t planes, ptrdiff_t h, ptrdiff_t w, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kh,
+                         ptrdiff_t kw, float *y);
 void ck_keep_signs_f32(const float *x, uint8_t *isPositive, ptrdiff_t n);
 void ck_mask_f32(const uint8_t *isPositive, float *x, ptrdiff_t n);
 // y[c][a s + i][b s + j] = x[(c s + i) s + j][a][b], as far as y (channels x rows x columns) reaches; parts = s², x has h x w.

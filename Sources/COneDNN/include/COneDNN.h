@@ -67,6 +67,8 @@ int od_plan_input(od_plan *plan, const int64_t extents[4], int64_t image);
 int od_plan_convolution(od_plan *plan, int x, const struct od_shape *shape, int added, enum od_activation activation);
 // Where maxima were found is kept for a gradient if `kept` is given, which then says under what number.
 int od_plan_pooling(od_plan *plan, int x, enum od_pooling pooling, const struct od_window *window, int *kept);
+// The average of gelu(x) over windows that lie side by side; -1 where x is not in blocks, or windows overlap.
+int od_plan_gelu_average(od_plan *plan, int x, const struct od_window *window);
 int od_plan_sum(od_plan *plan, int a, int b);
 int od_plan_activation(od_plan *plan, int x, enum od_activation activation);
 

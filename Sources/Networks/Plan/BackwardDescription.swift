@@ -42,6 +42,7 @@ struct BackwardDescription {
       guard var window = program.window(place) else { return false }
       return accumulate(
         od_plan_pooling_gradient(handle.plan, g, pooling, &window, forward.handle.plan, forward.kept[place]), at: step.x)
+    case .geluAverage: return false
     case .sum(let other):
       // Each of its own, for what follows may be written where it stands.
       return accumulate(od_plan_copy(handle.plan, g), at: other) && accumulate(g, at: step.x)

@@ -40,6 +40,11 @@ struct ForwardDescription {
       guard var window else { return -1 }
       if !keeps { return od_plan_pooling(handle.plan, x, pooling, &window, nil) }
       return od_plan_pooling(handle.plan, x, pooling, &window, &kept[kept.count - 1])
+    case .geluAverage:
+      guard var window, !keeps else { return -1 }
+      let y = od_plan_gelu_average(handle.plan, x, &window)
+      if y >= 0 { return y }
+      return od_plan_pooling(handle.plan, od_plan_activation(handle.plan, x, OD_GELU), OD_AVERAGE, &window, nil)
     case .sum(let other): return od_plan_sum(handle.plan, x, numbers[other])
     case .activation(let activation):
       let y = od_plan_activation(handle.plan, x, activation)
@@ -58,9 +63,14 @@ struct ForwardDescription {
 }
 
 extension PlanProgram {
-  /// The window of a pooling step.
+  /// The window of a step that pools.
   func window(_ place: Int) -> od_window? {
-    guard case .pooling(_, let kernel, let stride, let padding) = steps[place].kind else { return nil }
+    let (kernel, stride, padding): (Size2D, Size2D, Size2D)
+    switch steps[place].kind {
+    case .pooling(_, let size, let step, let border): (kernel, stride, padding) = (size, step, border)
+    case .geluAverage(let size, let step): (kernel, stride, padding) = (size, step, Size2D(0, 0))
+    default: return nil
+    }
     let (from, to) = (extents[steps[place].x], extents[place + 1])
     return od_window(
       input: (Int64(from.height), Int64(from.width)), output: (Int64(to.height), Int64(to.width)), kernel: kernel.pair64,

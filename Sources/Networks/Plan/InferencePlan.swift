@@ -28,7 +28,8 @@ final class InferencePlan: Sendable {
     guard shape.rank == 4, shape.elementCount > 0 else { return nil }
     inputShape = shape
     input = PlanProgram.Extents(channels: shape[1], height: shape[2], width: shape[3])
-    guard let program = PlanCompiler.program(for: network, input: input) else { return nil }
+    guard let compiled = PlanCompiler.program(for: network, input: input) else { return nil }
+    let program = compiled.averagingEarly(isDifferentiable: isDifferentiable)
     output = program.extents[program.output]
     let groups = program.independentGroups
     self.groups = groups

@@ -21,6 +21,8 @@ struct PlanProgram {
   enum Kind {
     case convolution(Convolution)
     case pooling(od_pooling, kernel: Size2D, stride: Size2D, padding: Size2D)
+    /// The average of gelu(x) over windows without padding.
+    case geluAverage(kernel: Size2D, stride: Size2D)
     case sum(Int)
     case activation(od_activation)
   }
