@@ -28,6 +28,8 @@ extension ShiftedSolve {
     /// Largest relative residual of the linear solves, for each cotangent.
     let residuals: [Double]
     let leftOut: Double
+    /// Of each cotangent, if it was asked for.
+    let accuracies: [SolveAccuracy]
   }
 
   /// The cotangents of A for several cotangents of its leading eigenpairs, in one block solve.
@@ -37,9 +39,10 @@ extension ShiftedSolve {
   /// - Parameters:
   ///   - count: number of cotangents.
   ///   - closedGap: what to do where λ_K = λ_{K+1}.
+  ///   - beyond: above the spectrum beyond the wanted eigenvalues, if the accuracy of the solves is to be measured.
   ///   - cotangent: Ḡ, [N, K], and λ̄, K numbers, of each; asked for one at a time, because together they are large.
   func pullback(
-    _ count: Int, closedGap: ClosedGapRule, cotangent: (Int) -> EigenpairCotangent
+    _ count: Int, closedGap: ClosedGapRule, beyond: Double? = nil, cotangent: (Int) -> EigenpairCotangent
   ) throws(SpectralError) -> Pullbacks {
     let (n, k) = (affinity.nodeCount, pairs.wanted)
     let leading = pairs.vectors.selecting(columns: Array(0..<k))
@@ -67,7 +70,11 @@ extension ShiftedSolve {
       cotangents.append(assemble(solution.z, index * k, leading, coupling, rightSides))
     }
     let residuals = (0..<count).map { solution.residuals[$0 * k..<($0 + 1) * k].max() ?? 0 }
-    return Pullbacks(cotangents: cotangents, residuals: residuals, leftOut: solution.leftOut)
+    let accuracies = beyond.map {
+      measuredAccuracies(solution.z, rightSides: rightSides, couplings: couplings, leading: leading, beyond: $0)
+    }
+    return Pullbacks(
+      cotangents: cotangents, residuals: residuals, leftOut: solution.leftOut, accuracies: accuracies ?? [])
   }
 
   /// A column of which the projection left only rounding is zero: a solve would take the rounding for a right-hand side.
