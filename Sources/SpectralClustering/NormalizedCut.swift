@@ -157,7 +157,6 @@ protocol Affinity: Sendable {
   var warnings: [String] { get }
   var gapTolerance: Double { get }
   var rounding: AffinityRounding { get }
-  func channelReach(_ nodes: [Int]) -> [Double]?
   func leadingEigenpairs(_ count: Int) throws(SpectralError) -> LeadingEigenpairs
   /// The feature cotangents for several cotangents of the leading eigenpairs; each gives the rows that are asked of it.
   ///
@@ -180,6 +179,9 @@ struct FeaturePullback: Sendable {
   let widths: [Double]?
   /// How accurate each cotangent of A is, if that was asked for.
   let accuracies: [CotangentAccuracy]
+  /// See ``ExactReference/vectorResidual(_:_:)`` and ``RowSample/largestScaleError``.
+  let vectorResidual: Double?
+  let scaleError: Double
 }
 
 extension NormalizedAffinity: Affinity {
@@ -196,6 +198,9 @@ extension NormalizedAffinity: Affinity {
     let needsWidths = profile != nil && (withWidths || !medianPairs.isEmpty)
     var (residuals, leftOut, widths) = ([Double](), 0.0, needsWidths ? [Double]() : nil)
     var accuracies: [CotangentAccuracy] = []
+    let measures = beyond.map { ExactReference(sample: RowSample(self, segments: rows), beyond: $0) }
+    let (spreads, weightErrors) = (measures?.sample.spreads(), measures?.sample.weightErrors())
+    let reach = measures.flatMap { _ in coordinateReach() } ?? []
     // In one block solve, unless its N·K numbers for each cotangent would fill the memory: K cotangents have N·K². Where
     // memory is short, as many columns as make it no larger than the Krylov basis was.
     let size = regime == .stored ? solveSize : min(solveSize, solveColumns * nodeCount)
@@ -203,21 +208,26 @@ extension NormalizedAffinity: Affinity {
     for first in stride(from: 0, to: rows.count, by: block) {
       let last = min(rows.count, first + block)
       let solved = try solver.pullback(
-        last - first, closedGap: closedGap, beyond: beyond, cotangent: { cotangent(first + $0) })
+        last - first, closedGap: closedGap, reference: measures, cotangent: { cotangent(first + $0) })
       writeFeatureCotangent(solved.cotangents, leading: leading, rows: Array(rows[first..<last]), into: features)
       if needsWidths, let found = widthCotangents(solved.cotangents, leading: leading) {
         for (index, width) in found.enumerated() { addMedianCotangent(width, nodes: rows[first + index], into: features) }
         widths?.append(contentsOf: found)
       }
-      for (index, accuracy) in solved.accuracies.enumerated() {
-        let reach = RowReach(solved.cotangents[index].factor, degrees: degrees, segment: rows[first + index])
-        accuracies.append(CotangentAccuracy(solve: accuracy, factor: reach))
+      for (index, accuracy) in (solved.accuracies ?? []).enumerated() {
+        let (segment, nodes) = (first + index, rows[first + index])
+        accuracies.append(
+          CotangentAccuracy(
+            solve: accuracy, factor: RowReach(solved.cotangents[index].factor, degrees: degrees, segment: nodes),
+            spread: featureCotangents(spreads?[segment] ?? [], nodes), reach: featureCotangents(reach, nodes),
+            weightError: weightErrors?[segment]))
       }
       residuals += solved.residuals
       leftOut = max(leftOut, solved.leftOut)
     }
     return FeaturePullback(
-      features: features, residuals: residuals, leftOut: leftOut, widths: widths, accuracies: accuracies)
+      features: features, residuals: residuals, leftOut: leftOut, widths: widths, accuracies: accuracies,
+      vectorResidual: measures.map { $0.vectorResidual(pairs, leading) }, scaleError: measures?.sample.largestScaleError ?? 0)
   }
 }
 

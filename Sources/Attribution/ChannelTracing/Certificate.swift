@@ -31,17 +31,17 @@ public struct Certificate: Sendable {
 public struct ChannelErrors: Sendable, Equatable {
   /// Place of the channel along the last axis of the features.
   public let index: Int
-  private let bounds: [Double?]
+  private let bounds: [ChannelAggregation: Double]
 
   init(index: Int, _ bound: (ChannelAggregation) -> Double?) {
     self.index = index
-    bounds = ChannelAggregation.allCases.map(bound)
+    var bounds: [ChannelAggregation: Double] = [:]
+    for aggregation in ChannelAggregation.allCases { bounds[aggregation] = bound(aggregation) }
+    self.bounds = bounds
   }
 
   /// The bound of the score that a ranking by `aggregation` sorts by; `nil` if all channels have the score zero.
-  public subscript(aggregation: ChannelAggregation) -> Double? {
-    zip(ChannelAggregation.allCases, bounds).first { $0.0 == aggregation }?.1
-  }
+  public subscript(aggregation: ChannelAggregation) -> Double? { bounds[aggregation] }
 }
 
 extension Certificate {
@@ -49,18 +49,19 @@ extension Certificate {
   ///   - scores: of each segment's channels.
   ///   - features: [N, D] float64.
   init(
-    _ spectral: SpectralCertificate, _ gradients: KWayCut.SegmentGradients, scores: [[ChannelScores]], moments: ChannelMoments,
-    features: NDArray
+    _ gradients: KWayCut.SegmentGradients, scores: [[ChannelScores]], moments: ChannelMoments, features: NDArray
   ) {
-    self.spectral = spectral
+    spectral = gradients.certificate
     reason = gradients.boundReason
     segments = gradients.errors.enumerated().map { id, errors in
       guard let errors else { return Segment(id: id, channels: nil) }
-      let largest = ChannelAggregation.allCases.map { aggregation in scores[id].map { abs($0[aggregation]) }.max() ?? 0 }
+      var largest: [ChannelAggregation: Double] = [:]
+      for aggregation in ChannelAggregation.allCases { largest[aggregation] = scores[id].map { abs($0[aggregation]) }.max() }
       let reach = moments.largestMagnitudes(id, features: features)
       let channels = scores[id].indices.map { channel in
         ChannelErrors(index: channel) { aggregation in
-          let (mean, scale) = (errors.mean[channel], zip(ChannelAggregation.allCases, largest).first { $0.0 == aggregation }?.1 ?? 0)
+          let mean = errors.mean[channel]
+          let scale = largest[aggregation] ?? 0
           if scale == 0 { return nil }
           switch aggregation {
           case .distinctiveness:

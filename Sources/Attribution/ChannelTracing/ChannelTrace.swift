@@ -171,7 +171,7 @@ public struct ChannelTrace: Sendable {
       : []
     gradients = result.values
     certificate = Certificate(
-      cut.certificate, result, scores: segments.map(\.channels), moments: moments, features: double)
+      result, scores: segments.map(\.channels), moments: moments, features: double)
     warnings = partition.warnings + result.warnings + certificate.warnings
   }
 }

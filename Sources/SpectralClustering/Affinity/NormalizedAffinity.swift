@@ -23,6 +23,8 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
   let regime: AffinityRegime
   let progress: AffinityProgress
   let accuracy: SpectralAccuracy
+  /// The features as given.
+  let source: NDArray
 
   /// What a gradient of directions needs to become one of features.
   struct DirectionLengths: Sendable { let values: [Double] }
@@ -31,6 +33,7 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
     let given = try finiteFeatures(features)
     (nodeCount, channelCount, regime, progress) = (given.rows, given.columns, options.regime, options.progress)
     accuracy = options.accuracy ?? SpectralAccuracy(of: T.self)
+    source = features
     var warnings: [String] = []
     let directions = try options.kernel.isOfDirections ? FeatureDirections(given) : nil
     if let count = directions?.zeroCount, count > 0 {

@@ -4,7 +4,7 @@ import Foundation
 struct AffinityRounding: Sendable {
   /// Of w_ij.
   let weights: Double
-  /// Of ∂w_ij/∂‖u_i − u_j‖², relative to the bound on it that ``NormalizedAffinity/channelReach(_:)`` uses.
+  /// Of ∂w_ij/∂‖u_i − u_j‖², relative to the bound on it that ``NormalizedAffinity/coordinateReach()`` uses.
   let slopes: Double
   /// ‖Â − A‖₂: |Â − A| ≤ ε·A entry by entry, and A ≥ 0 has norm 1, as has Â. Degrees add as much as the weights.
   var normalized: Double { weights < 1 ? 2 * weights : 2 }
@@ -47,31 +47,34 @@ extension NormalizedAffinity {
     }
   }
 
-  /// What bounds the derivative of the weights by the weights themselves: for any C with |C_ij| ≤ c_ij·w_ij, the feature
-  /// cotangent of a node i of `nodes` in channel c that C gives is at most reach_c·Σ_j c_ij·w_ij. `nil` for an affinity of
-  /// someone else's.
+  /// What bounds the derivative of the weights by the weights themselves: for any C with |C_ij| ≤ c_ij·w_ij, the cotangent of a
+  /// point i in coordinate c that C gives is at most reach_c·Σ_j c_ij·w_ij. `nil` for an affinity of someone else's.
   ///
   /// For the Gaussian |∂w_ij/∂x_i| = w_ij·|x_i − x_j|/σ² ≤ w_ij·range/σ², twice, because w is symmetric.
-  func channelReach(_ nodes: [Int]) -> [Double]? {
-    if profile == nil { return nil }
-    let points = tiles.points
-    let ranges = (0..<points.channelCount).map { channel -> Double in
-      var (low, high) = (Double.infinity, -Double.infinity)
-      for node in 0..<nodeCount {
-        let value = Double(points.values[node, channel])
-        (low, high) = (min(low, value), max(high, value))
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  func coordinateReach() -> [Double]? {
+    guard let profile else { return nil }
+    let (points, d) = (tiles.points, tiles.points.channelCount)
+    let chunks = (nodeCount + tallChunk - 1) / tallChunk
+    let (low, high) = (Matrix<T>(uninitialized: chunks, d), Matrix<T>(uninitialized: chunks, d))
+    Parallel.forEachChunk(of: nodeCount, size: tallChunk) { rows in
+      let (least, most) = (low.row(rows.lowerBound / tallChunk), high.row(rows.lowerBound / tallChunk))
+      least.update(from: points.values.row(rows.lowerBound), count: d)
+      most.update(from: points.values.row(rows.lowerBound), count: d)
+      for row in rows {
+        let values = points.values.row(row)
+        for c in 0..<d {
+          least[c] = min(least[c], values[c])
+          most[c] = max(most[c], values[c])
+        }
       }
-      return (high - low) / points.scale
     }
-    guard let directions else { return ranges.map { 2 * ($0 / sigma) / sigma } }
-    let reach = ranges.map { 2 * (steepestCosine(sigma) / sigma) * $0 }
-    let total = norm(reach)
-    let lengths = nodes.map { directions.values[$0] }.filter { $0 > 0 }
-    guard let shortest = lengths.min() else { return [Double](repeating: 0, count: channelCount) }
-    // x̄ = (ū − u·⟨u, ū⟩)/‖x‖.
-    return (0..<channelCount).map { channel in
-      let along = nodes.reduce(0) { max($0, abs(points.point($1, channel))) }
-      return (reach[channel] + along * total) / shortest
+    let slope = profile.kind == .gaussian ? 1 / sigma : steepestCosine(sigma)
+    return (0..<d).map { c in
+      let bottom = (0..<chunks).reduce(T.infinity) { min($0, low[$1, c]) }
+      let top = (0..<chunks).reduce(-T.infinity) { max($0, high[$1, c]) }
+      return 2 * (Double(top - bottom) / points.scale * slope) / sigma
     }
   }
 }

@@ -10,13 +10,10 @@ struct RowReach: Sendable {
   /// max ‖m_i‖ in S.
   let segmentLargest: Double
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
   init<T: SpectralScalar>(_ matrix: Matrix<T>, degrees: [Double], segment: [Int]) {
-    func length(_ row: Int) -> Double {
-      let values = matrix.row(row)
-      var sum = 0.0
-      for column in 0..<matrix.columns { sum += Double(values[column]) * Double(values[column]) }
-      return sum.squareRoot()
-    }
+    func length(_ row: Int) -> Double { T.dot(matrix.row(row), matrix.row(row), matrix.columns).squareRoot() }
     var (square, relative) = (0.0, 0.0)
     for row in 0..<matrix.rows {
       let own = length(row)

@@ -15,26 +15,26 @@ public struct SpectralCertificate: Sendable, Equatable {
   /// their residuals (Parlett, "The symmetric eigenvalue problem", 1998, theorems 4.5.1 and 11.7.1) and the affinity's error
   /// leave open. `nil` if nothing remains.
   public let gap: Double?
-  /// Bound of ‖sin Θ‖_F, Θ the angles between the spans of the computed and of the exact eigenvectors:
-  /// (‖Â·V − V·Λ‖_F + √K·‖Â − A‖₂)/gap (Davis & Kahan, "The rotation of eigenvectors by a perturbation III", SIAM J. Numer.
+  /// Bound of ‖sin Θ‖_F, Θ the angles between the spans of the computed and of the exact eigenvectors: ‖A·V − V·Λ‖_F/gap (Davis & Kahan, "The rotation of eigenvectors by a perturbation III", SIAM J. Numer.
   /// Anal. 1970; Stewart & Sun, "Matrix perturbation theory", 1990, theorem V.3.6). `nil` if it would be 1 or more, which says
   /// nothing.
   public let subspaceAngle: Double?
   /// Why there is no bound, where there is none.
   public let reason: String?
 
-  /// ‖Â·V − V·Λ‖_F, with the rounding of its own measurement.
-  let residualNorm: Double
+  /// ‖A·V − V·Λ‖_F, at most, with the rounding of its own measurement.
+  public let totalResidual: Double
 
   /// - Parameters:
   ///   - pairs: with the residuals of all that are reliable.
   ///   - affinityError: bound of ‖Â − A‖₂.
-  init(_ pairs: LeadingEigenpairs, affinityError: Double) {
+  ///   - measured: ‖A·V − V·Λ‖_F, if it was measured; otherwise that with Â and √K·‖Â − A‖₂ make it up.
+  init(_ pairs: LeadingEigenpairs, affinityError: Double, measured: Double? = nil) {
     let (count, nodes) = (pairs.wanted, pairs.vectors.rows)
     let rounding = productRounding(nodes)
     residuals = Array(pairs.residuals.prefix(count))
     self.affinityError = affinityError
-    residualNorm = norm(residuals) + rounding * Double(count).squareRoot()
+    totalResidual = measured ?? norm(residuals) + (rounding + affinityError) * Double(count).squareRoot()
     guard let next = pairs.upperBoundBeyond(rounding: rounding) else {
       (gap, subspaceAngle, reason) = (nil, nil, "there are as many segments as nodes")
       return
@@ -46,7 +46,7 @@ public struct SpectralCertificate: Sendable, Equatable {
       return
     }
     gap = width
-    let angle = (residualNorm + Double(count).squareRoot() * affinityError) / width
+    let angle = totalResidual / width
     subspaceAngle = angle < 1 ? angle : nil
     reason =
       angle < 1 ? nil : "residuals and rounding are as large as the gap after eigenvalue \(count), which turns the eigenvectors"

@@ -95,7 +95,8 @@ extension NormalizedAffinity {
     var rough = BlockKrylov(
       // Of A's norm, 1, a product on any vector keeps an error of about ε·√128/√N in sums of 128 terms that cancel: at most
       // 4e-9 from `roundedProductLimit` nodes on.
-      wanted: count, tolerance: { [accuracy] value in accuracy.eigenpairs + error * (abs(value) + 0.04) }, start: start, image: start,
+      wanted: count, tolerance: { [accuracy] value in accuracy.eigenpairs + error * (abs(value) + 0.04) }, start: start,
+      image: start,
       apply: { self.applyRounded($0) })
     rough.restarts = false
     let found = try rough.solve()
@@ -106,7 +107,8 @@ extension NormalizedAffinity {
     let isClose = worst <= 1e2 * accuracy.eigenpairs
     let carried = min(space.values.count, isClose ? rough.kept + 2 : max(rough.kept + 2, 240))
     var fine = BlockKrylov(
-      wanted: count, tolerance: { [accuracy] _ in accuracy.eigenpairs }, start: space.vectors.selecting(columns: Array(0..<carried)),
+      wanted: count, tolerance: { [accuracy] _ in accuracy.eigenpairs },
+      start: space.vectors.selecting(columns: Array(0..<carried)),
       longest: isClose ? 0 : BlockKrylov.usualLength, apply: { self.apply($0) })
     fine.probes = !isClose
     if isClose { fine.correction = { space.corrections($0, values: $1, from: carried) } }

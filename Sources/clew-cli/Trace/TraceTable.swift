@@ -66,7 +66,8 @@ struct TraceTable {
       segment.largest(aggregation).map { "\(segment.id): \(number($0))" }
     }
     if !bounds.isEmpty {
-      lines.append("largest error of \(aggregation.rawValue), as a share of the segment's largest: " + bounds.joined(separator: ", "))
+      lines.append(
+        "largest error of \(aggregation.rawValue), as a share of the segment's largest: " + bounds.joined(separator: ", "))
     }
     return lines
   }
