@@ -50,6 +50,12 @@ public struct KWayCut: Sendable {
     public let widthGradients: [Double]?
     /// Largest relative residual of the linear solves behind each segment's gradient; 0 for an empty one.
     public let residuals: [Double]
+    /// That of the cut, with the rounding of the affinity measured where the cut could only bound it.
+    public let certificate: SpectralCertificate
+    /// Bounds of the error of each segment's gradient; `nil` for an empty one, and where ``boundReason`` says why.
+    public let errors: [GradientErrors?]
+    /// Why there are no bounds, where there are none.
+    public let boundReason: String?
     public let warnings: [String]
   }
 
@@ -63,6 +69,7 @@ public struct KWayCut: Sendable {
     let values = scores.values
     let result = try cut.affinity.pullback(
       cut.pairs, rows: occupied.map { segments[$0] }, closedGap: .leaveOut, withWidths: withWidths,
+      beyond: cut.certificate.gap.map { cut.gap.last - $0 },
       cotangent: { index in
         EigenpairCotangent(
           vectors: scores.pullback(objectiveCotangent(occupied[index], values: values)), values: zeros)
@@ -85,8 +92,12 @@ public struct KWayCut: Sendable {
     {
       warnings.append("a linear solve stopped at a relative residual of \(worst)")
     }
+    let certificate = SpectralCertificate(
+      cut.pairs, affinityError: cut.certificate.affinityError, measured: result.vectorResidual)
+    let (errors, reason) = gradientErrors(result, occupied, certificate)
     return SegmentGradients(
-      values: result.features.array, widthGradients: widths, residuals: residuals, warnings: warnings)
+      values: result.features.array, widthGradients: widths, residuals: residuals, certificate: certificate, errors: errors,
+      boundReason: reason, warnings: warnings)
   }
 
   /// ∂(mean |score_k| over segment k)/∂score, [N, K]; zero where the score is zero.

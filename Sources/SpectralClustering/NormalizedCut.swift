@@ -14,6 +14,8 @@ public struct NormalizedCut: Sendable {
   /// ‖A·v − λ·v‖ of each.
   public let residuals: [Double]
   public let gap: EigenGap
+  /// How far the eigenvectors can be from the exact ones.
+  public let certificate: SpectralCertificate
   /// How the number of segments was chosen; `nil` if it was given.
   public let suggestion: SegmentSuggestion?
   /// Width of the affinity, in the units of the features (of 1 − cos for the cosine); 1 for an affinity of your own, which has
@@ -98,6 +100,7 @@ public struct NormalizedCut: Sendable {
     residuals = Array(pairs.residuals.prefix(segments))
     eigenvectors = pairs.vectors.selecting(columns: Array(0..<segments)).array
     gap = EigenGap(eigenvalues: Array(pairs.values.prefix(pairs.reliable)), count: segments)
+    certificate = SpectralCertificate(pairs, affinityError: affinity.rounding.normalized)
     let tolerance = affinity.gapTolerance
     let unit = eigenvalues.count { $0 > 1 - tolerance }
     let pieces =
@@ -154,14 +157,17 @@ protocol Affinity: Sendable {
   var degrees: [Double] { get }
   var warnings: [String] { get }
   var gapTolerance: Double { get }
+  var rounding: AffinityRounding { get }
   func leadingEigenpairs(_ count: Int) throws(SpectralError) -> LeadingEigenpairs
   /// a(x, ·)·V and Σ_j w(x, x_j) of other points.
   func towardsNodes(
     _ features: Matrix<Double>, _ vectors: Matrix<Double>
   ) throws(SpectralError) -> (image: Matrix<Double>, degrees: [Double])
   /// The feature cotangents for several cotangents of the leading eigenpairs; each gives the rows that are asked of it.
+  ///
+  /// - Parameter beyond: above the spectrum beyond the wanted eigenvalues, if accuracies are to be measured.
   func pullback(
-    _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, withWidths: Bool,
+    _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, withWidths: Bool, beyond: Double?,
     cotangent: (Int) -> EigenpairCotangent
   ) throws(SpectralError) -> FeaturePullback
 }
@@ -176,13 +182,18 @@ struct FeaturePullback: Sendable {
   let leftOut: Double
   /// ∂ℓ/∂σ of each cotangent; `nil` for an affinity of someone else's, and where neither asked for nor needed.
   let widths: [Double]?
+  /// How accurate each cotangent of A is, if that was asked for.
+  let accuracies: [CotangentAccuracy]
+  /// See ``ExactReference/vectorResidual(_:_:)`` and ``RowSample/largestScaleError``.
+  let vectorResidual: Double?
+  let scaleError: Double
 }
 
 extension NormalizedAffinity: Affinity {
   var gapTolerance: Double { T.gapTolerance }
 
   func pullback(
-    _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, withWidths: Bool,
+    _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, withWidths: Bool, beyond: Double?,
     cotangent: (Int) -> EigenpairCotangent
   ) throws(SpectralError) -> FeaturePullback {
     let solver = ShiftedSolve(self, pairs)
@@ -191,22 +202,37 @@ extension NormalizedAffinity: Affinity {
     // A pass over all weights of its own.
     let needsWidths = profile != nil && (withWidths || !medianPairs.isEmpty)
     var (residuals, leftOut, widths) = ([Double](), 0.0, needsWidths ? [Double]() : nil)
+    var accuracies: [CotangentAccuracy] = []
+    let measures = beyond.map { ExactReference(sample: RowSample(self, segments: rows), beyond: $0) }
+    let (spreads, weightErrors) = (measures?.sample.spreads(), measures?.sample.weightErrors())
+    let reach = measures.flatMap { _ in coordinateReach() } ?? []
     // In one block solve, unless its N·K numbers for each cotangent would fill the memory: K cotangents have N·K². Where
     // memory is short, as many columns as make it no larger than the Krylov basis was.
     let size = regime == .stored ? solveSize : min(solveSize, solveColumns * nodeCount)
     let block = max(1, size / (nodeCount * pairs.wanted))
     for first in stride(from: 0, to: rows.count, by: block) {
       let last = min(rows.count, first + block)
-      let solved = try solver.pullback(last - first, closedGap: closedGap, cotangent: { cotangent(first + $0) })
+      let solved = try solver.pullback(
+        last - first, closedGap: closedGap, reference: measures, cotangent: { cotangent(first + $0) })
       writeFeatureCotangent(solved.cotangents, leading: leading, rows: Array(rows[first..<last]), into: features)
       if needsWidths, let found = widthCotangents(solved.cotangents, leading: leading) {
         for (index, width) in found.enumerated() { addMedianCotangent(width, nodes: rows[first + index], into: features) }
         widths?.append(contentsOf: found)
       }
+      for (index, accuracy) in (solved.accuracies ?? []).enumerated() {
+        let (segment, nodes) = (first + index, rows[first + index])
+        accuracies.append(
+          CotangentAccuracy(
+            solve: accuracy, factor: RowReach(solved.cotangents[index].factor, degrees: degrees, segment: nodes),
+            spread: featureCotangents(spreads?[segment] ?? [], nodes), reach: featureCotangents(reach, nodes),
+            weightError: weightErrors?[segment]))
+      }
       residuals += solved.residuals
       leftOut = max(leftOut, solved.leftOut)
     }
-    return FeaturePullback(features: features, residuals: residuals, leftOut: leftOut, widths: widths)
+    return FeaturePullback(
+      features: features, residuals: residuals, leftOut: leftOut, widths: widths, accuracies: accuracies,
+      vectorResidual: measures.map { $0.vectorResidual(pairs, leading) }, scaleError: measures?.sample.largestScaleError ?? 0)
   }
 }
 

@@ -31,7 +31,7 @@ struct NormalizedCutEigenvectors: Primitive {
       : [Double](repeating: 0, count: cut.segmentCount)
     do throws(SpectralError) {
       let result = try cut.affinity.pullback(
-        cut.pairs, rows: [Array(0..<cut.nodeCount)], closedGap: .refuse, withWidths: false,
+        cut.pairs, rows: [Array(0..<cut.nodeCount)], closedGap: .refuse, withWidths: false, beyond: nil,
         cotangent: { _ in EigenpairCotangent(vectors: vectors, values: values) })
       return [Tensor(result.features.array.converted(to: pullback.signature(0).dtype))]
     } catch { throw .notDifferentiable(name, error.description) }

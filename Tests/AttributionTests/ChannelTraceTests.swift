@@ -48,6 +48,34 @@ import Testing
     #expect(flat.grid == [120])
   }
 
+  /// Bounds are shares of the largest score: of float32 against float64, every kind of score, of every channel and segment.
+  @Test func everyScoreIsWithinItsBound() throws {
+    for seed in UInt64(0)..<4 {
+      let features = grouped(nodes: 150, channels: 5, groups: 3, seed: 50 + seed).converted(to: .float32)
+      func trace(_ precision: DType) throws -> ChannelTrace {
+        try ChannelTrace(
+          features, configuration: ChannelTrace.Configuration(segments: 3, width: .value(1.5), precision: precision))
+      }
+      let (single, double) = (try trace(.float32), try trace(.float64))
+      #expect(single.assignment == double.assignment && single.warnings == double.warnings)
+      for (id, certified) in single.certificate.segments.enumerated() {
+        let errors = try #require(certified.channels)
+        #expect(errors.map(\.index) == Array(0..<5))
+        for aggregation in ChannelAggregation.allCases {
+          let exact = double.segments[id].channels.map { $0[aggregation] }
+          let largest = exact.map(abs).max() ?? 0
+          for (channel, own) in errors.enumerated() {
+            let bound = try #require(own[aggregation])
+            let found = abs(single.segments[id].channels[channel][aggregation] - exact[channel]) / largest
+            #expect(found <= bound * (1 + 1e-3), "seed \(seed), segment \(id), \(aggregation)")
+            #expect(bound < 0.5 && (double.certificate.segments[id].channels?[channel][aggregation] ?? 1) < 1e-6)
+          }
+          #expect(certified.largest(aggregation) == errors.compactMap { $0[aggregation] }.max())
+        }
+      }
+    }
+  }
+
   @Test func everySegmentAndEveryNodeIsAccountedFor() throws {
     let trace = try trace(features)
     #expect(trace.segments.map(\.id) == [0, 1, 2])

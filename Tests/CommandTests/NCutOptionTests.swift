@@ -148,6 +148,38 @@ import Testing
     #expect(warnings.contains { $0.contains("others.npy: 1 of 2 nodes have no affinity") })
   }
 
+  @Test func aCertificateComesWithTheResult() throws {
+    let folder = try Folder()
+    try folder.save(groups([40, 4]))
+    let document = try json(["--segments", "3"], in: folder)
+    let certificate = try #require(document["certificate"] as? Object)
+    let (gap, width) = (try #require(certificate["gap"] as? Double), try #require(document["spectralGap"] as? Double))
+    let angle = try #require(certificate["subspaceAngle"] as? Double)
+    #expect(gap > 0.9 * width && gap <= width && angle > 0 && angle < 1e-3 && certificate["reason"] is NSNull)
+    let segments = try #require(certificate["segments"] as? [Object])
+    #expect(segments.map { $0["id"] as? Int } == [0, 1, 2])
+    for channels in segments.map({ $0["channels"] as? [Object] ?? [] }) {
+      #expect(channels.map { $0["index"] as? Int } == [0, 1, 2, 3])
+      let kinds = ["distinctiveness", "meanSigned", "meanAbsolute", "rootMeanSquare"]
+      for kind in kinds + ["gradientTimesInput", "gradientTimesContrast"] {
+        #expect(channels.allSatisfy { ($0[kind] as? Double ?? -1) > 0 }, "\(kind)")
+      }
+    }
+    let table = try Clew.run(["trace", "features.npy", "--segments", "3"], in: folder).text
+    #expect(table.contains("certified: gap at least") && table.contains("largest error of distinctiveness"))
+  }
+
+  @Test func withoutABoundThereIsAReason() throws {
+    let folder = try Folder()
+    try folder.save(groups([40, 4]))
+    let document = try json(["--segments", "3", "--sigma-gradient"], in: folder)
+    let certificate = try #require(document["certificate"] as? Object)
+    let segments = try #require(certificate["segments"] as? [Object])
+    #expect(certificate["subspaceAngle"] is Double && segments.allSatisfy { $0["channels"] is NSNull })
+    let reason = try #require(certificate["reason"] as? String)
+    #expect((document["warnings"] as? [String])?.contains { $0.contains(reason) } == true)
+  }
+
   static let refusals: [([String], [String])] = [
     (["--memory", "lots"], ["--memory", "'lots'", "4GB"]), (["--memory", "120%"], ["'120%'"]),
     (["--sigma-gradient", "--sigma", "1"], ["--sigma-gradient", "--sigma"]),

@@ -91,6 +91,8 @@ public struct ChannelTrace: Sendable {
   public let gradients: NDArray
   /// What the segments are in each picture of a batch that was cut as a whole; empty if there is but one picture.
   public let pictures: [Picture]
+  /// How far eigenvectors and scores can be from the exact ones.
+  public let certificate: Certificate
   /// What a reader of the result should know: small or closed gaps, empty segments, solves that stopped early.
   public let warnings: [String]
 
@@ -171,7 +173,9 @@ public struct ChannelTrace: Sendable {
         segments: partition.segments, names: names, aggregation: configuration.aggregation)
       : []
     gradients = result.values
-    warnings = partition.warnings + result.warnings
+    certificate = Certificate(
+      result, scores: segments.map(\.channels), moments: moments, features: double)
+    warnings = partition.warnings + result.warnings + certificate.warnings
   }
 }
 

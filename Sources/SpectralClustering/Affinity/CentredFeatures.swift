@@ -65,6 +65,24 @@ struct CentredFeatures<T: SpectralScalar>: Sendable {
   func point(_ node: Int, _ coordinate: Int) -> Double { Double(values[node, coordinate]) / scale + centre[coordinate] }
 }
 
+extension CentredFeatures where T == Double {
+  /// Points whose centre and scale are known.
+  ///
+  /// - Parameter points: [N, D]; overwritten.
+  init(centring points: Matrix<Double>, centre: [Double], scale: Double) {
+    let norms = Matrix<Double>(uninitialized: points.rows, 1)
+    let d = points.columns
+    Parallel.forEachChunk(of: points.rows, size: tallChunk) { rows in
+      for row in rows {
+        let values = points.row(row)
+        for c in 0..<d { values[c] = (values[c] - centre[c]) * scale }
+        norms.pointer[row] = Double.dot(values, values, d)
+      }
+    }
+    (values, squaredNorms, self.centre, self.scale) = (points, norms, centre, scale)
+  }
+}
+
 /// Magnitudes of features and of σ: gradients are their reciprocals, and squares of those must fit in a double.
 let representableMagnitudes = 1e-100...1e100
 

@@ -22,6 +22,9 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
   let warnings: [String]
   let regime: AffinityRegime
   let progress: AffinityProgress
+  let accuracy: SpectralAccuracy
+  /// The features as given.
+  let source: NDArray
 
   /// What a gradient of directions needs to become one of features.
   struct DirectionLengths: Sendable { let values: [Double] }
@@ -29,6 +32,8 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
   init(_ features: NDArray, _ options: AffinityOptions) throws(SpectralError) {
     let given = try finiteFeatures(features)
     (nodeCount, channelCount, regime, progress) = (given.rows, given.columns, options.regime, options.progress)
+    accuracy = options.accuracy ?? SpectralAccuracy(of: T.self)
+    source = features
     var warnings: [String] = []
     let directions = try options.kernel.isOfDirections ? FeatureDirections(given) : nil
     if let count = directions?.zeroCount, count > 0 {
@@ -91,6 +96,8 @@ struct AffinityOptions: Sendable {
   /// See ``AffinityTiles/group``.
   var tileGroup = 1
   var progress = AffinityProgress(nil)
+  /// By default that of the precision.
+  var accuracy: SpectralAccuracy?
 }
 
 extension AffinityKernel {

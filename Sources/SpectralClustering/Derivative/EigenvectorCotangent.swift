@@ -22,12 +22,30 @@ struct EigenpairCotangent {
   let values: [Double]
 }
 
+/// What accuracies are measured against.
+struct ExactReference<T: SpectralScalar> {
+  let sample: RowSample<T>
+  /// Above the spectrum beyond the wanted eigenvalues.
+  let beyond: Double
+
+  /// ‖A·V − V·Λ‖_F, at most, with what rounding has done to A.
+  func vectorResidual(_ pairs: LeadingEigenpairs, _ leading: Matrix<Double>) -> Double {
+    let image = leading.copy()
+    scaleColumns(image, by: Array(pairs.values.prefix(leading.columns)))
+    let rounding = sample.errors(leading, image: image)
+    return norm(zip(pairs.residuals, rounding).map { $0 + $1 })
+      + (productRounding(leading.rows) + sample.unmeasured) * Double(leading.columns).squareRoot()
+  }
+}
+
 extension ShiftedSolve {
   struct Pullbacks {
     let cotangents: [AffinityCotangent<T>]
     /// Largest relative residual of the linear solves, for each cotangent.
     let residuals: [Double]
     let leftOut: Double
+    /// How accurate it all is, if that was asked for.
+    let accuracies: [SolveAccuracy]?
   }
 
   /// The cotangents of A for several cotangents of its leading eigenpairs, in one block solve.
@@ -37,9 +55,10 @@ extension ShiftedSolve {
   /// - Parameters:
   ///   - count: number of cotangents.
   ///   - closedGap: what to do where λ_K = λ_{K+1}.
+  ///   - reference: what accuracies are measured against, if they are to be.
   ///   - cotangent: Ḡ, [N, K], and λ̄, K numbers, of each; asked for one at a time, because together they are large.
   func pullback(
-    _ count: Int, closedGap: ClosedGapRule, cotangent: (Int) -> EigenpairCotangent
+    _ count: Int, closedGap: ClosedGapRule, reference: ExactReference<T>? = nil, cotangent: (Int) -> EigenpairCotangent
   ) throws(SpectralError) -> Pullbacks {
     let (n, k) = (affinity.nodeCount, pairs.wanted)
     let leading = pairs.vectors.selecting(columns: Array(0..<k))
@@ -67,7 +86,10 @@ extension ShiftedSolve {
       cotangents.append(assemble(solution.z, index * k, leading, coupling, rightSides))
     }
     let residuals = (0..<count).map { solution.residuals[$0 * k..<($0 + 1) * k].max() ?? 0 }
-    return Pullbacks(cotangents: cotangents, residuals: residuals, leftOut: solution.leftOut)
+    let accuracies = reference.map {
+      measure(solution.z, rightSides: rightSides, couplings: couplings, leading: leading, reference: $0)
+    }
+    return Pullbacks(cotangents: cotangents, residuals: residuals, leftOut: solution.leftOut, accuracies: accuracies)
   }
 
   /// A column of which the projection left only rounding is zero: a solve would take the rounding for a right-hand side.

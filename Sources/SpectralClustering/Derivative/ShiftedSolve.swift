@@ -59,7 +59,7 @@ struct ShiftedSolve<T: SpectralScalar> {
       residuals = columnNorms(rest)
       leftOut = max(leftOut, found.leftOut)
       let worst = residuals.max() ?? 0
-      if worst <= T.solveTolerance || worst > 0.5 * before { break }
+      if worst <= affinity.accuracy.solves || worst > 0.5 * before { break }
       space.restart(rightSides: rest)
     }
     scaleColumns(z, by: norms)
@@ -78,7 +78,7 @@ struct ShiftedSolve<T: SpectralScalar> {
       let found = try space.reduced.solve(shifts: shifts, gapTolerance: T.gapTolerance)
       let rest = space.residual(found, columns: open)
       let norms = columnNorms(rest)
-      let active = open.indices.filter { norms[$0] > T.solveTolerance }
+      let active = open.indices.filter { norms[$0] > affinity.accuracy.solves }
       if active.isEmpty && open.count < all.count {
         // What the others added can disturb a column that had converged.
         open = all
@@ -96,7 +96,7 @@ struct ShiftedSolve<T: SpectralScalar> {
   /// The directions in which the columns are long, up to a width at which products run at full speed.
   private func leadingDirections(_ columns: Matrix<T>) throws(SpectralError) -> Matrix<T> {
     let (squares, vectors) = try symmetricEigen(Matrix.innerProducts(columns, columns).converted())
-    let limit = 0.3 * T.solveTolerance
+    let limit = 0.3 * affinity.accuracy.solves
     let resolved = T.dtype == .float32 ? 1e-7 : 1e-14
     let kept = squares.indices.prefix(Self.blockWidth).filter {
       squares[$0] > limit * limit && squares[$0] > resolved * squares[0]

@@ -63,20 +63,29 @@ extension LeadingEigenpairs {
 /// From this many nodes on iterations take products in the precision of the affinity as far as those carry.
 let roundedProductLimit = 4096
 
-/// Eigenpairs of up to this many nodes come from a full decomposition.
-let fullDecompositionLimit = 512
+/// How far the iterations go.
+struct SpectralAccuracy: Sendable {
+  /// Residual ‖Av − λv‖ to which eigenpairs are taken.
+  var eigenpairs: Double
+  /// Relative residual to which linear solves are taken.
+  var solves: Double
+  /// Eigenpairs of up to this many nodes come from a full decomposition.
+  var fullDecompositionLimit = 512
+
+  init<T: SpectralScalar>(of: T.Type) { (eigenpairs, solves) = (T.eigenTolerance, T.solveTolerance) }
+}
 
 extension NormalizedAffinity {
   /// The `count` largest eigenpairs.
   func leadingEigenpairs(_ count: Int) throws(SpectralError) -> LeadingEigenpairs {
-    if nodeCount <= max(fullDecompositionLimit, 3 * count) { return try fullDecomposition(count) }
+    if nodeCount <= max(accuracy.fullDecompositionLimit, 3 * count) { return try fullDecomposition(count) }
     let start = scales.copy()
     // d^(1/2) is the eigenvector of the eigenvalue 1.
     let length = degrees.reduce(0, +).squareRoot()
     for i in 0..<nodeCount { start.pointer[i] = 1 / scales.pointer[i] / length }
     if nodeCount >= roundedProductLimit, T.panelError != nil { return try refinedEigenpairs(count, start) }
     var solver = BlockKrylov(
-      wanted: count, tolerance: { _ in T.eigenTolerance }, start: start, image: start, apply: { self.apply($0) })
+      wanted: count, tolerance: { [accuracy] _ in accuracy.eigenpairs }, start: start, image: start, apply: { self.apply($0) })
     return try checked(solver.pairs(try solver.solve()))
   }
 
@@ -86,7 +95,8 @@ extension NormalizedAffinity {
     var rough = BlockKrylov(
       // Of A's norm, 1, a product on any vector keeps an error of about ε·√128/√N in sums of 128 terms that cancel: at most
       // 4e-9 from `roundedProductLimit` nodes on.
-      wanted: count, tolerance: { value in T.eigenTolerance + error * (abs(value) + 0.04) }, start: start, image: start,
+      wanted: count, tolerance: { [accuracy] value in accuracy.eigenpairs + error * (abs(value) + 0.04) }, start: start,
+      image: start,
       apply: { self.applyRounded($0) })
     rough.restarts = false
     let found = try rough.solve()
@@ -94,10 +104,11 @@ extension NormalizedAffinity {
     // Where only rounding is left, a few pairs are refined and the others deflate as they are. Otherwise the basis was full
     // before the pairs converged, and the iteration goes on from its better half.
     let worst = found.residuals.prefix(count).max() ?? 0
-    let isClose = worst <= 1e2 * T.eigenTolerance
+    let isClose = worst <= 1e2 * accuracy.eigenpairs
     let carried = min(space.values.count, isClose ? rough.kept + 2 : max(rough.kept + 2, 240))
     var fine = BlockKrylov(
-      wanted: count, tolerance: { _ in T.eigenTolerance }, start: space.vectors.selecting(columns: Array(0..<carried)),
+      wanted: count, tolerance: { [accuracy] _ in accuracy.eigenpairs },
+      start: space.vectors.selecting(columns: Array(0..<carried)),
       longest: isClose ? 0 : BlockKrylov.usualLength, apply: { self.apply($0) })
     fine.probes = !isClose
     if isClose { fine.correction = { space.corrections($0, values: $1, from: carried) } }
@@ -106,8 +117,8 @@ extension NormalizedAffinity {
   }
 
   private func checked(_ pairs: LeadingEigenpairs) throws(SpectralError) -> LeadingEigenpairs {
-    if let worst = pairs.residuals.prefix(pairs.wanted).max(), !(worst <= 1e3 * T.eigenTolerance) {
-      throw .notConverged("the eigenproblem stopped at a residual of \(worst); expected \(T.eigenTolerance)")
+    if let worst = pairs.residuals.prefix(pairs.wanted).max(), !(worst <= 1e3 * accuracy.eigenpairs) {
+      throw .notConverged("the eigenproblem stopped at a residual of \(worst); expected \(accuracy.eigenpairs)")
     }
     return pairs
   }

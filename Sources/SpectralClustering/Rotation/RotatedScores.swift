@@ -14,7 +14,7 @@ struct RotatedScores: Sendable {
   let assignment: [Int]
   let rule: RotationRule
   private let normalized: RowNormalized
-  private let polar: PolarFactor
+  let polar: PolarFactor
 
   init(
     eigenvectors: Matrix<Double>, rotation: Matrix<Double>, assignment: [Int], rule: RotationRule

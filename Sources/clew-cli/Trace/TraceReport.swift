@@ -57,6 +57,7 @@ struct TraceReport: Encodable {
   let eigenvalues: [Double]
   @Nullable var spectralGap: Double?
   let residuals: [Double]
+  let certificate: CertificateReport
   let rotation: String
   let rankedBy: String
   let heldFixed: [String]
@@ -81,6 +82,7 @@ struct TraceReport: Encodable {
     eigenvalues = trace.cut.eigenvalues
     spectralGap = trace.cut.gap.width
     residuals = trace.cut.residuals
+    certificate = CertificateReport(trace.certificate)
     rotation = trace.configuration.rotation.rawValue
     rankedBy = trace.configuration.aggregation.rawValue
     heldFixed = trace.heldFixed

@@ -18,6 +18,7 @@ struct TraceTable {
       "eigenvalues \(cut.eigenvalues.map(number).joined(separator: " "))"
         + (cut.gap.width.map { "; gap \(number($0))" } ?? "") + "; largest residual \(number(cut.residuals.max() ?? 0))",
     ]
+    lines += certificate
     if let choice = cut.suggestion {
       lines.append(
         "\(choice.segments) segments by the widest gap (\(number(choice.gap))) of \(choice.range.lowerBound) to "
@@ -53,6 +54,24 @@ struct TraceTable {
     }
     if let placed { lines += ["", placed.line] }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What the numbers below can be wrong by.
+  private var certificate: [String] {
+    let (spectral, aggregation) = (trace.certificate.spectral, trace.configuration.aggregation)
+    var lines = [
+      "certified: "
+        + (spectral.gap.map { "gap at least \(number($0))" } ?? "no gap") + "; "
+        + (spectral.subspaceAngle.map { "eigenvectors within an angle of sine \(number($0))" } ?? "no bound of the eigenvectors")
+    ]
+    let bounds = trace.certificate.segments.compactMap { segment in
+      segment.largest(aggregation).map { "\(segment.id): \(number($0))" }
+    }
+    if !bounds.isEmpty {
+      lines.append(
+        "largest error of \(aggregation.rawValue), as a share of the segment's largest: " + bounds.joined(separator: ", "))
+    }
+    return lines
   }
 
   /// In columns of their own, whatever the ranking is by.
