@@ -365,7 +365,9 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--filter", default="", help="only rows whose name matches this expression; prints, writes nothing")
     p.add_argument("--update", action="store_true", help="write what --filter chose, and keep the other rows")
-    p.add_argument("--distances", action="store_true", help="only how far both sides are from the exact answers, beside the times measured before")
+    p.add_argument(
+        "--only", choices=["times", "distances"],
+        help="half of the work (distances from the exact answers need no quiet machine); the other half stays as it was written before")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--bench", default=str(HERE / ".build" / "release" / "clew-bench"))
     args = p.parse_args()
@@ -376,7 +378,7 @@ def main():
     rows, failed, generated, before = [], False, set(), written()
     with tempfile.TemporaryDirectory() as directory:
         for row in ROWS:
-            if not re.search(args.filter, row.name) or args.distances and not row.checked:
+            if not re.search(args.filter, row.name) or args.only == "distances" and not row.checked:
                 continue
             if row.needs and not importlib.util.find_spec(row.needs):
                 print(f"{row.name} left out: {row.needs} is not installed", file=sys.stderr)
@@ -384,11 +386,10 @@ def main():
             print(f"{row.name} ", end="", file=sys.stderr, flush=True)
             options = input_options(row, args.bench, directory, generated)
             try:
-                if args.distances:
-                    result = dict(before.get(row.name, {}))
-                else:
-                    result = summary(row, *measure(row, args.bench, cases, options, args.threads))
-                if row.checked and result:
+                result = dict(before.get(row.name, {}))
+                if args.only != "distances":
+                    result |= summary(row, *measure(row, args.bench, cases, options, args.threads))
+                if args.only != "times" and row.checked and result:
                     result |= distances(row, args.bench, directory, options, args.threads)
             except Failure as failure:
                 print(f" failed: {failure}", file=sys.stderr)
@@ -405,8 +406,8 @@ def main():
     print(table(rows))
     if any(r["disturbedRounds"] for r in rows):
         print("Rounds marked ! ran beside other work on this machine; do not rely on them.", file=sys.stderr)
-    if (args.update or not (args.filter or args.distances)) and not failed:
-        rows = merged(rows) if args.filter or args.distances else rows
+    if (args.update or not (args.filter or args.only)) and not failed:
+        rows = merged(rows) if args.filter or args.only else rows
         (HERE / "compare.json").write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
         (ROOT / "Documentation" / "Benchmarks.md").write_text(page(rows, machine(args.threads)))
     sys.exit(1 if failed else 0)
