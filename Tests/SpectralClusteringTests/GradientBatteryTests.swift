@@ -82,7 +82,7 @@ import Testing
   }
 
   /// What became of a case.
-  enum Verdict { case compared, refused, withoutGap }
+  enum Verdict { case compared, refused, withoutGap, kinked }
 
   @Test func twoHundredCases() throws {
     var verdicts: [Verdict: Int] = [:]
@@ -92,7 +92,7 @@ import Testing
     }
     // Most are compared; what is refused is a frozen rotation at equal eigenvalues.
     #expect(verdicts[.compared] ?? 0 >= 150, "\(verdicts)")
-    #expect(verdicts[.refused] ?? 0 <= 25, "\(verdicts)")
+    #expect(verdicts[.refused] ?? 0 <= 25 && verdicts[.kinked] ?? 0 <= 2, "\(verdicts)")
   }
 
   private func verdict(_ seed: Int) throws -> Verdict {
@@ -151,7 +151,8 @@ import Testing
         return below == cut.medianNodes && above == cut.medianNodes
       }
       let steps: [Double] = [3e-4, 1e-4, 1e-5, 1e-6]
-      let step = steps.first(where: staysSmooth) ?? 1e-6
+      // Where another pair is at the same distance and does not move alike, there is no derivative.
+      guard let step = steps.first(where: staysSmooth) else { return .kinked }
       let expected = try derivative(step) { t in
         let vectors = Tensor(try moved(t).eigenvectors)
         return [loss(example.rotation == .frozen ? aligned(vectors, to: base) : vectors)]

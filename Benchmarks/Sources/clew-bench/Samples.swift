@@ -53,7 +53,9 @@ struct Samples: ParsableCommand {
       rows.sort { $0.angle < $1.angle }
       print(rows[rows.count / 2].text)
     }
-    let time = try clock.measure { _ = try KWayCut(NormalizedCut(features, segments: segments)).segmentGradients(withWidths: false) }
+    let time = try clock.measure {
+      _ = try KWayCut(NormalizedCut(features, segments: segments)).segmentGradients(withWidths: false)
+    }
     print("the exact cut and its gradients: \(time)")
   }
 
