@@ -21,7 +21,9 @@ struct AffinityPoints<T: SpectralScalar>: Sendable {
 
   /// Other points, with the centre and the scale of the nodes.
   ///
-  /// - Parameter features: [any, D], finite.
+  /// - Parameters:
+  ///   - features: [any, D], finite.
+  ///   - affinity: of the nodes.
   init(_ features: Matrix<Double>, beside affinity: NormalizedAffinity<T>) throws(SpectralError) {
     let nodes = affinity.tiles.points
     channelCount = affinity.channelCount
@@ -110,6 +112,7 @@ struct AffinityRectangle<T: SpectralScalar>: Sendable {
   /// M·X, for M what is asked for of all rows, or of some, with all columns.
   ///
   /// - Parameters:
+  ///   - entry: what is asked for.
   ///   - x: packed, a row for each column of M.
   ///   - chosen: rows (default: all).
   ///   - height: rows that one task takes; sums do not depend on it.

@@ -25,7 +25,11 @@ extension AffinityRegime {
   /// Throws ``SpectralError/invalidInput(_:)`` if the computation does not fit in this machine's memory: to ask for more than
   /// there is would end the program without a word.
   ///
-  /// - Parameter sample: number of nodes in a sample, if the affinity is that of one; K² numbers of every node are not counted.
+  /// - Parameters:
+  ///   - nodes: N.
+  ///   - channels: D.
+  ///   - precision: of the affinity.
+  ///   - sample: number of nodes in a sample, if the affinity is that of one.
   func checkMemory(nodes: Int, channels: Int, precision: DType, sample: Int? = nil) throws(SpectralError) {
     let (count, size, cut) = (Double(nodes), Double(precision.byteCount), Double(sample ?? nodes))
     // The features and what is made of them, and a Krylov basis with its images, which is what is largest without W.

@@ -96,6 +96,7 @@ extension NystromExtension {
 
   /// - Parameters:
   ///   - towards: Q, [M, K].
+  ///   - weighted: b, [M, K].
   ///   - inner: T = FᵀF̄.
   ///   - size: of what F̄ is computed from, in norm.
   ///   - values: λ̄.

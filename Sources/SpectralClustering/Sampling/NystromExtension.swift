@@ -33,7 +33,8 @@ final class NystromExtension<T: SpectralScalar>: Affinity {
 
   /// - Parameters:
   ///   - features: [N, D], of all nodes, finite.
-  ///   - sample: of the nodes.
+  ///   - sample: the affinity between the nodes of the sample.
+  ///   - nodes: of the sample, ascending.
   ///   - count: K.
   init(
     _ features: Matrix<Double>, _ sample: NormalizedAffinity<T>, nodes: [Int], count: Int
