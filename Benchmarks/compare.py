@@ -52,6 +52,7 @@ class Row:
     repeats: int = 3
     warmup: int = 1
     needs: str | None = None  # a package of the peer's that need not be there; without it the row is left out
+    checked: bool = False  # whether both sides' importances are held against those of a dense computation in float64
 
 
 # Rows of milliseconds: a median over many runs.
@@ -61,15 +62,22 @@ SHORT = {"rounds": 5, "repeats": 15, "warmup": 3}
 LONG = {"rounds": 5, "repeats": 1, "warmup": 1}
 
 ROWS = [
+    *(Row(
+        f"ncut-{name}-{features}", f"trace 20 segments, N = 10,000, D = 300, {title}{how}", "ncut-pytorch, default (approximate)",
+        case, ["ncut_default.py", "10000", "300", "20"], ["--segments", "20"], Features(10_000, 300, clusters), checked=name == "default", **timed)
+      for name, case, how, timed in [
+          ("default", "ncut-trace", "", LONG),
+          ("tiles", "ncut-tiles", "; Clew in tiles", {"rounds": 3, "repeats": 1, "warmup": 0})]
+      for features, title, clusters in [("normal", "standard normal", 0), ("clusters", "12 planted clusters", 12)]),
+    *(Row(
+        f"ncut-exact-{features}", f"trace 20 segments, N = 8,000, D = 300, {title}",
+        "ncut-pytorch, exact_gradient=True, the first segment only", "ncut-trace",
+        ["ncut_exact.py", "8000", "300", "20", "--segments", "1"], ["--segments", "20"], Features(8_000, 300, clusters),
+        rounds=3, repeats=1, warmup=0, checked=True)
+      for features, title, clusters in [("normal", "standard normal", 0), ("clusters", "12 planted clusters", 12)]),
     Row(
-        "ncut-default-normal", "trace 20 segments, N = 10,000, D = 300, standard normal", "ncut-pytorch, default (approximate)",
-        "ncut-trace", ["ncut_default.py", "10000", "300", "20"], ["--segments", "20"], Features(10_000, 300), **LONG),
-    Row(
-        "ncut-default-clusters", "trace 20 segments, N = 10,000, D = 300, 12 planted clusters", "ncut-pytorch, default (approximate)",
-        "ncut-trace", ["ncut_default.py", "10000", "300", "20"], ["--segments", "20"], Features(10_000, 300, 12), **LONG),
-    Row(
-        "ncut-exact-clusters", "trace 20 segments, N = 2,000, D = 300, 12 planted clusters", "ncut-pytorch, exact_gradient=True",
-        "ncut-trace", ["ncut_exact.py", "2000", "300", "20"], ["--segments", "20"], Features(2_000, 300, 12), **LONG),
+        "ncut-exact-small", "trace 20 segments, N = 2,000, D = 300, 12 planted clusters", "ncut-pytorch, exact_gradient=True",
+        "ncut-trace", ["ncut_exact.py", "2000", "300", "20"], ["--segments", "20"], Features(2_000, 300, 12), checked=True, **LONG),
     Row("sgemm", "product of two float32 matrices, 2,048²", "torch", "sgemm", ["engine.py", "sgemm", "2048"], ["--size", "2048"], **SHORT),
     Row("dgemm", "product of two float64 matrices, 2,048²", "torch", "dgemm", ["engine.py", "dgemm", "2048"], ["--size", "2048"], **SHORT),
     *(Row(f"{name}", f"{name} of 10⁷ float32 numbers", "torch", name, ["engine.py", name, "10000000"], ["--count", "10000000"], **SHORT)
@@ -165,17 +173,22 @@ def run(command, threads):
     return json.loads(lines[-1])
 
 
-def measure(row, bench, cases, directory, threads, generated):
-    options = ["--repeats", str(row.repeats), "--warmup", str(row.warmup), "--threads", str(threads)]
-    if row.features:
-        f = row.features
-        path = Path(directory) / f"{f.rows}x{f.columns}-{f.clusters}-{f.seed}.npy"
-        if path not in generated:
-            subprocess.run(
-                [bench, "generate", "--rows", str(f.rows), "--columns", str(f.columns), "--clusters", str(f.clusters),
-                 "--seed", str(f.seed), "--output", str(path)], check=True)
-            generated.add(path)
-        options += ["--input", str(path)]
+def input_options(row, bench, directory, generated):
+    """What both sides are told of the features, which are written where they are not yet."""
+    if not row.features:
+        return []
+    f = row.features
+    path = Path(directory) / f"{f.rows}x{f.columns}-{f.clusters}-{f.seed}.npy"
+    if path not in generated:
+        subprocess.run(
+            [bench, "generate", "--rows", str(f.rows), "--columns", str(f.columns), "--clusters", str(f.clusters),
+             "--seed", str(f.seed), "--output", str(path)], check=True)
+        generated.add(path)
+    return ["--input", str(path)]
+
+
+def measure(row, bench, cases, options, threads):
+    options = ["--repeats", str(row.repeats), "--warmup", str(row.warmup), "--threads", str(threads), *options]
     sides = {"ours": [], "peer": []}
     disturbed = 0
 
@@ -196,6 +209,23 @@ def measure(row, bench, cases, directory, threads, generated):
         disturbed += not quiet
         print("." if quiet else "!", end="", file=sys.stderr, flush=True)
     return sides, disturbed
+
+
+def distances(row, bench, directory, options, threads):
+    """How far either side is from the exact answer; off the clock, on a machine as busy as it is."""
+    result = str(Path(directory) / "result.npz")
+
+    def distance(command, rotation):
+        subprocess.run(
+            [*command, "--threads", str(threads), "--result", result, *options], env=environment(threads), check=True,
+            stdout=subprocess.DEVNULL)
+        dense = [sys.executable, str(HERE / "peers" / "ncut_dense.py"), result, *options, "--rotation", rotation]
+        return run([*dense, "--threads", str(threads)], threads)
+
+    return {
+        "oursExact": distance([bench, "--case", row.case, *row.options], "procrustes"),
+        "peerExact": distance([sys.executable, str(HERE / "peers" / row.script[0]), *row.script[1:]], "frozen"),
+    }
 
 
 def summary(row, sides, disturbed):
@@ -258,11 +288,21 @@ def megabytes(count):
     return f"{count / 1e6:,.0f} MB" if count else "–"
 
 
+def exactness(answer):
+    """What `ncut_dense.py` says of a side."""
+    if not answer:
+        return "–"
+    if not answer["finite"]:
+        return "not finite"
+    return f"{answer['distance']:.2g} (cosine {answer['cosine']:.3f})"
+
+
 def table(rows):
-    lines = [
-        "| work | peer | peer time / Clew time | lowest to highest | memory, peer | memory, Clew | measured |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    """With the distances from the exact answer where there are any."""
+    checked = any(r.get("oursExact") for r in rows)
+    columns = ["work", "peer", "peer time / Clew time", "lowest to highest", "memory, peer", "memory, Clew"]
+    columns += (["distance, peer", "distance, Clew"] if checked else []) + ["measured"]
+    lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     for r in rows:
         ratio = f"**{r['ratio']:.3g}**" if r["ratio"] else "–"
         lowest, highest = (min(r["ratios"]), max(r["ratios"])) if r.get("ratios") else (r.get("lowestRatio"), r.get("highestRatio"))
@@ -270,25 +310,36 @@ def table(rows):
         peer = r["peerName"]
         if r.get("peerNotFinite"):
             peer += f" (not finite in {r['peerNotFinite']} of {r['rounds']} runs)"
-        memory = (megabytes(r["peerPeakBytes"]), megabytes(r["oursPeakBytes"]))
         if r.get("disturbedRounds"):
             spread += f" ({r['disturbedRounds']} of {r['rounds']} rounds beside other work)"
-        lines.append(f"| {r['work']} | {peer} | {ratio} | {spread} | {memory[0]} | {memory[1]} | {r.get('measured', '–')} |")
+        cells = [r["work"], peer, ratio, spread, megabytes(r["peerPeakBytes"]), megabytes(r["oursPeakBytes"])]
+        cells += [exactness(r.get("peerExact")), exactness(r.get("oursExact"))] if checked else []
+        lines.append("| " + " | ".join([*cells, r.get("measured", "–")]) + " |")
     return "\n".join(lines)
 
 
 def page(rows, machine):
     versions = {name: v for r in rows for name, v in r.get("peerVersions", {}).items()}
+    rows = [r for r in rows if r["ratio"]]
+    cuts = [r for r in rows if r["name"].startswith("ncut-")]
     return f"""# Benchmarks
 
 Written by `make compare`. The numbers are ratios: the peer's time over Clew's, both measured in turn in
 one run on the same input, the median over the rounds. Above 1 Clew is faster. Memory is the peak of the whole process,
 which for a Python peer includes its libraries.
 
-{table([r for r in rows if r["ratio"]])}
+## Channels of normalised cuts
 
-Where the peer is marked approximate, our exact gradient is compared with one of a sampled, truncated spectrum: the work is not
-the same.
+{table(cuts)}
+
+Where the peer is marked approximate, it samples a quarter of the nodes and differentiates a truncated spectrum: the work is not
+the same. *Distance* tells how far either side's importances, over all segments that it traced, are from those of a dense
+computation in float64 with the full spectrum, for the width and the segments that it chose itself: ‖found − exact‖/‖exact‖, and
+the cosine between them. The peer's exact answer holds the rotation fixed, as it does; Clew's moves it (`peers/ncut_dense.py`).
+
+## Everything else
+
+{table([r for r in rows if r not in cuts])}
 
 Machine: {machine["cpu"]}, {machine["cores"]} cores, {machine["memoryGiB"]} GiB, {machine["system"]}; {machine["threads"]} threads on each side.
 Clew: Swift {machine["swift"]}, OpenBLAS {machine["openblas"]} with its {machine["openblasKernels"]} kernels.
@@ -298,11 +349,15 @@ The seconds, every round's ratio and the peaks are in `Benchmarks/compare.json`.
 """
 
 
+def written():
+    """The rows measured before, by name."""
+    path = HERE / "compare.json"
+    return {r["name"]: r for r in json.loads(path.read_text())} if path.exists() else {}
+
+
 def merged(measured):
     """Every row in the order of ROWS: what was measured now, and what was before."""
-    path = HERE / "compare.json"
-    before = {r["name"]: r for r in json.loads(path.read_text())} if path.exists() else {}
-    now = {**before, **{r["name"]: r for r in measured}}
+    now = {**written(), **{r["name"]: r for r in measured}}
     return [now[row.name] for row in ROWS if row.name in now]
 
 
@@ -310,6 +365,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--filter", default="", help="only rows whose name matches this expression; prints, writes nothing")
     p.add_argument("--update", action="store_true", help="write what --filter chose, and keep the other rows")
+    p.add_argument("--distances", action="store_true", help="only how far both sides are from the exact answers, beside the times measured before")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--bench", default=str(HERE / ".build" / "release" / "clew-bench"))
     args = p.parse_args()
@@ -317,20 +373,29 @@ def main():
         sys.exit(f"{args.bench} is not there; build it with: swift build --package-path Benchmarks -c release")
 
     cases = subprocess.run([args.bench, "--list", "--json"], capture_output=True, text=True, check=True).stdout.split()
-    rows, failed, generated = [], False, set()
+    rows, failed, generated, before = [], False, set(), written()
     with tempfile.TemporaryDirectory() as directory:
         for row in ROWS:
-            if not re.search(args.filter, row.name):
+            if not re.search(args.filter, row.name) or args.distances and not row.checked:
                 continue
             if row.needs and not importlib.util.find_spec(row.needs):
                 print(f"{row.name} left out: {row.needs} is not installed", file=sys.stderr)
                 continue
             print(f"{row.name} ", end="", file=sys.stderr, flush=True)
+            options = input_options(row, args.bench, directory, generated)
             try:
-                result = summary(row, *measure(row, args.bench, cases, directory, args.threads, generated))
+                if args.distances:
+                    result = dict(before.get(row.name, {}))
+                else:
+                    result = summary(row, *measure(row, args.bench, cases, options, args.threads))
+                if row.checked and result:
+                    result |= distances(row, args.bench, directory, options, args.threads)
             except Failure as failure:
                 print(f" failed: {failure}", file=sys.stderr)
                 failed = True
+                continue
+            if not result:
+                print(" left out: its times are not measured yet", file=sys.stderr)
                 continue
             rows.append(result)
             ours = f"{result['ours']:.3g} s" if result["ours"] else f"no case '{row.case}' yet"
@@ -340,8 +405,8 @@ def main():
     print(table(rows))
     if any(r["disturbedRounds"] for r in rows):
         print("Rounds marked ! ran beside other work on this machine; do not rely on them.", file=sys.stderr)
-    if (args.update or not args.filter) and not failed:
-        rows = merged(rows) if args.filter else rows
+    if (args.update or not (args.filter or args.distances)) and not failed:
+        rows = merged(rows) if args.filter or args.distances else rows
         (HERE / "compare.json").write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
         (ROOT / "Documentation" / "Benchmarks.md").write_text(page(rows, machine(args.threads)))
     sys.exit(1 if failed else 0)

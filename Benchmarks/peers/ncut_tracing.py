@@ -16,6 +16,8 @@ def run(name, exact):
     p.add_argument("D", type=int)
     p.add_argument("K", type=int)
     p.add_argument("--clusters", type=int, default=0, help="planted clusters, when there is no --input")
+    p.add_argument("--segments", type=int, help="trace only the first ones; the forward pass is the same")
+    p.add_argument("--result", help="write importances, assignment and sigma to this .npz file, and measure nothing")
     args = p.parse_args()
 
     torch = peer.torch_with(args.threads)
@@ -23,25 +25,47 @@ def run(name, exact):
 
     X = torch.from_numpy(peer.features(args, args.N, args.D, args.clusters))
 
-    def body():
+    def trace():
         torch.manual_seed(args.seed)
         features = X.clone().requires_grad_(True)
         # No repulsion and no other option: the tutorial's call without `track_grad`.
         eigenvectors = Ncut(n_eig=args.K, exact_gradient=exact, device="cpu").fit_transform(features)
         scores = kway_ncut(eigenvectors)
         assignment = scores.argmax(1)
-        channels, finite = [], True
-        for k in range(args.K):
+        importance = torch.zeros(args.segments or args.K, args.D)
+        for k in range(len(importance)):
             pixels = assignment == k
             if not pixels.any():
                 continue
             features.grad = None
             scores[pixels, k].abs().mean().backward(retain_graph=True)
-            importance = features.grad[pixels].mean(0)
-            finite = finite and bool(torch.isfinite(importance).all())
-            channels.append(importance)
-        return {"segments": len(channels), "finite": finite}
+            importance[k] = features.grad[pixels].mean(0)
+        return importance, assignment
 
+    def body():
+        importance, assignment = trace()
+        return {"segments": len(assignment.unique()), "finite": bool(torch.isfinite(importance).all())}
+
+    if args.result:
+        return answer(args, trace)
     peer.measure(
         name, args, body,
         {"torch": torch.__version__, "ncut-pytorch": version("ncut-pytorch")})
+
+
+def answer(args, trace):
+    """The peer keeps σ to itself, so it is taken where it is chosen."""
+    import numpy as np
+    from ncut_pytorch.ncuts import ncut_nystrom
+
+    chosen, choose = [], ncut_nystrom.find_optimal_sigma
+
+    def find_optimal_sigma(*args, **kwargs):
+        chosen.append(choose(*args, **kwargs))
+        return chosen[-1]
+
+    ncut_nystrom.find_optimal_sigma = find_optimal_sigma
+    importance, assignment = trace()
+    np.savez(
+        args.result, importance=importance.detach().numpy().astype(np.float64), assignment=assignment.numpy().astype(np.float64),
+        sigma=np.array([float(chosen[0][0])]), segments=np.array([args.K]))

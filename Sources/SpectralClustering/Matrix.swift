@@ -51,12 +51,21 @@ final class Matrix<T: RealScalar>: @unchecked Sendable {
   func selecting(columns selected: [Int]) -> Matrix<T> { view.selecting(columns: selected) }
 
   /// In another precision.
-  func converted<U: RealScalar>(to: U.Type = U.self) -> Matrix<U> {
-    let result = Matrix<U>(uninitialized: rows, columns)
-    Parallel.forEachChunk(of: rows, size: tallChunk) { chunk in
-      let first = chunk.lowerBound * self.columns
-      convert(self.pointer + first, result.pointer + first, chunk.count * self.columns)
-    }
+  func converted<U: RealScalar>(to: U.Type = U.self) -> Matrix<U> { view.converted() }
+
+  /// The columns of this one, followed by those of another.
+  func joined(_ other: Matrix<T>) -> Matrix<T> {
+    let result = Matrix(uninitialized: rows, columns + other.columns)
+    result.view.columns(0..<columns).copy(from: view)
+    result.view.columns(columns..<result.columns).copy(from: other.view)
+    return result
+  }
+
+  /// The rows of this one, followed by those of another.
+  func stacked(_ other: Matrix<T>) -> Matrix<T> {
+    let result = Matrix(uninitialized: rows + other.rows, columns)
+    result.view.rows(0..<rows).copy(from: view)
+    result.view.rows(rows..<result.rows).copy(from: other.view)
     return result
   }
 
@@ -123,6 +132,19 @@ struct MatrixView<T: RealScalar>: @unchecked Sendable {
   func copied() -> Matrix<T> {
     let result = Matrix<T>(uninitialized: rows, columns)
     result.view.copy(from: self)
+    return result
+  }
+
+  /// A copy in another precision.
+  func converted<U: RealScalar>() -> Matrix<U> {
+    let result = Matrix<U>(uninitialized: rows, columns)
+    Parallel.forEachChunk(of: rows, size: tallChunk) { chunk in
+      if stride == columns {
+        convert(self.row(chunk.lowerBound), result.row(chunk.lowerBound), chunk.count * columns)
+      } else {
+        for row in chunk { convert(self.row(row), result.row(row), columns) }
+      }
+    }
     return result
   }
 

@@ -211,7 +211,7 @@ import Testing
       let vectors = Matrix.product(subspace, rotation)
       let residuals = residualNorms(Matrix.product(matrix, vectors), vectors, values)
       let pairs = LeadingEigenpairs(
-        values: values, vectors: vectors, extraResiduals: nil, residuals: residuals, wanted: wanted, reliable: count, products: 0)
+        values: values, vectors: vectors, deflation: nil, residuals: residuals, wanted: wanted, reliable: count, products: 0)
       let bound = try #require(pairs.upperBoundBeyond(rounding: 1e-14))
       #expect(bound >= spectrum[wanted], "trial \(trial)")
       #expect(bound - spectrum[wanted] < max(30 * size, 1e-9), "trial \(trial)")

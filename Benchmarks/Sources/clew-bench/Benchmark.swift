@@ -8,6 +8,8 @@ struct Benchmark: Sendable {
   let summary: String
   /// Loads the input (off the clock) and returns the work (on the clock), which returns facts about its result.
   let prepare: @Sendable (BenchmarkInput) throws -> () throws -> [String: Double]
+  /// Writes the answer to the file of `--result`; `nil` for a case that has none to be compared.
+  var answer: (@Sendable (BenchmarkInput, String) throws -> Void)?
 }
 
 /// What a case is given on the command line.

@@ -26,6 +26,7 @@ struct Run: ParsableCommand {
   @Option(help: "Runs before the clock starts.") var warmup = 0
   @Option(help: "Threads.") var threads = 2
   @Flag(help: "One JSON object a line instead of a table.") var json = false
+  @Option(help: "Write the answer of the case to this .npz file, and measure nothing.") var result: String?
 
   func validate() throws {
     if repeats < 1 || warmup < 0 || threads < 1 || segments < 1 || count < 1 || size < 1 {
@@ -46,12 +47,18 @@ struct Run: ParsableCommand {
       return
     }
     Parallel.threadCount = threads
+    let input = BenchmarkInput(file: input, segments: segments, count: count, size: size)
+    if let result {
+      guard let benchmark = chosen.first, chosen.count == 1, let answer = benchmark.answer else {
+        let able = Cases.all.filter { $0.answer != nil }.map(\.name)
+        throw ValidationError("--result needs --case with one of: \(able.joined(separator: ", "))")
+      }
+      return try answer(input, result)
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     for benchmark in chosen {
-      let result = try benchmark.measure(
-        BenchmarkInput(file: input, segments: segments, count: count, size: size),
-        warmup: warmup, repeats: repeats, threads: threads)
+      let result = try benchmark.measure(input, warmup: warmup, repeats: repeats, threads: threads)
       if json {
         print(String(decoding: try encoder.encode(result), as: UTF8.self))
       } else {

@@ -63,6 +63,7 @@ enum ck_affinity_entry { CK_GAUSSIAN, CK_GAUSSIAN_WIDTH, CK_COSINE, CK_COSINE_SL
   void ck_transpose_##S(const T *x, ptrdiff_t rows, ptrdiff_t columns, T *y);                                     \
   void ck_column_dots_##S(const T *a, const T *b, ptrdiff_t rows, ptrdiff_t columns, double *sums);               \
   void ck_column_scale_##S(const double *factor, T *x, ptrdiff_t rows, ptrdiff_t columns);                        \
+  void ck_largest_columns_##S(const T *x, ptrdiff_t rows, ptrdiff_t columns, T tolerance, ptrdiff_t *best);         \
   double ck_affinity_cotangent_##S(T s, const T *sColumn, T d, const T *dColumn, const T *w, T *b, ptrdiff_t n);  \
   void ck_accumulate_##S(const T *x, double *y, ptrdiff_t n);                                                     \
   void ck_block_product_##S(const T *w, ptrdiff_t ld, const double *x, ptrdiff_t rows, ptrdiff_t n, double *y);   \

@@ -11,9 +11,10 @@ final class GalerkinSpace<T: SpectralScalar> {
   let capacity: Int
   private(set) var count = 0
 
-  private let vectorStore: Matrix<T>
-  /// (1 − VVᵀ − WWᵀ)·[Q, A·V]
-  private let outsideStore: Matrix<T>
+  /// V, in the blocks that it grew by: how many there will be is not known, and memory for the most would be the largest there is.
+  private var vectors: [Matrix<T>] = []
+  /// (1 − VVᵀ − WWᵀ)·[Q, A·V], block by block.
+  private var outside: [Matrix<T>] = []
   /// VᵀAV and VᵀQ.
   private let projectedStore: Matrix<Double>
   private let couplingStore: Matrix<Double>
@@ -23,8 +24,6 @@ final class GalerkinSpace<T: SpectralScalar> {
   private var ritzComponents: Matrix<Double>
 
   private var remainderWidth: Int { splitting.remainder.columns }
-  var vectors: MatrixView<T> { vectorStore.view.columns(0..<count) }
-  var outside: MatrixView<T> { outsideStore.view.columns(0..<remainderWidth + count) }
 
   /// - Parameters:
   ///   - rightSides: [N, C], orthogonal to `excluded`; overwritten.
@@ -32,9 +31,6 @@ final class GalerkinSpace<T: SpectralScalar> {
     _ affinity: NormalizedAffinity<T>, _ splitting: RitzSplitting<T>, excluded: Matrix<T>, rightSides: Matrix<T>, capacity: Int
   ) {
     (self.affinity, self.splitting, self.excluded, self.capacity) = (affinity, splitting, excluded, capacity)
-    let n = affinity.nodeCount
-    vectorStore = Matrix(uninitialized: n, capacity)
-    outsideStore = Matrix(uninitialized: n, splitting.remainder.columns + capacity)
     projectedStore = Matrix(uninitialized: capacity, capacity)
     couplingStore = Matrix(uninitialized: capacity, splitting.remainder.columns)
     componentStore = Matrix(uninitialized: capacity, rightSides.columns)
@@ -47,8 +43,8 @@ final class GalerkinSpace<T: SpectralScalar> {
   }
 
   private func reset() {
-    count = 0
-    outside.copy(from: splitting.remainder.view)
+    (count, vectors) = (0, [])
+    outside = [splitting.remainder.copy()]
   }
 
   /// Begins anew with other right-hand sides, orthogonal to the excluded and the Ritz vectors.
@@ -70,19 +66,24 @@ final class GalerkinSpace<T: SpectralScalar> {
   /// b_c − (λ_c − A)·x_c of some of the columns.
   func residual(_ solution: ReducedSystems.Solution, columns: [Int]) -> Matrix<T> {
     let result = outsideRightSides.selecting(columns: columns)
-    let factors = Matrix<T>(uninitialized: outside.columns, columns.count)
-    for (index, column) in columns.enumerated() {
-      for row in 0..<remainderWidth { factors[row, index] = T(solution.remainder[row, column]) }
-      for row in 0..<count { factors[remainderWidth + row, index] = T(solution.inner[row, column]) }
-    }
-    MatrixView.multiply(outside, factors, alpha: 1, beta: 1, into: result.view)
+    let factors = solution.remainder.selecting(columns: columns).stacked(solution.inner.selecting(columns: columns))
+    addProduct(of: outside, factors.converted(), to: result)
     return result
   }
 
   /// target += V·y + W·z
   func add(_ solution: ReducedSystems.Solution, to target: Matrix<T>) {
     MatrixView.multiply(splitting.vectors.view, solution.ritz.converted(), alpha: 1, beta: 1, into: target.view)
-    MatrixView.multiply(vectors, solution.inner.converted(), alpha: 1, beta: 1, into: target.view)
+    addProduct(of: vectors, solution.inner.converted(), to: target)
+  }
+
+  /// target += [B₁ B₂ …]·factors
+  private func addProduct(of blocks: [Matrix<T>], _ factors: Matrix<T>, to target: Matrix<T>) {
+    var first = 0
+    for block in blocks {
+      Matrix.multiply(block, factors.view.rows(first..<first + block.columns).copied(), alpha: 1, beta: 1, into: target)
+      first += block.columns
+    }
   }
 
   /// Adds the span of a block.
@@ -92,26 +93,27 @@ final class GalerkinSpace<T: SpectralScalar> {
   func append(_ block: Matrix<T>) throws(SpectralError) -> Bool {
     // Columns are scaled first, so that what rounding leaves of a small one is as small.
     scaleColumns(block)
-    for known in [excluded.view, splitting.vectors.view, vectors] { subtractShare(of: known, from: block.view) }
+    for known in [excluded, splitting.vectors] + vectors { subtractShare(of: known.view, from: block.view) }
     var fresh = try orthonormalized(block, against: nil)
     if fresh.columns > capacity - count { fresh = fresh.selecting(columns: Array(0..<capacity - count)) }
     if fresh.columns == 0 { return false }
 
     let old = count
-    // What was outside is so no longer as far as it lies along the new vectors.
-    let along = subtractShare(of: fresh.view, from: outside)
+    // What was outside is so no longer as far as it lies along the new vectors. Of A·V that is VᵀA times these, found below.
+    let along = outside.map { subtractShare(of: fresh.view, from: $0.view) }[0]
     let components = subtractShare(of: fresh.view, from: outsideRightSides.view)
-    vectorStore.view.columns(old..<old + fresh.columns).copy(from: fresh.view)
+    vectors.append(fresh)
     let image = affinity.product(fresh)
     count += fresh.columns
-    let projected = subtractShare(of: vectors, from: image.view)
+    let projected = vectors.map { subtractShare(of: $0.view, from: image.view) }
+      .reduce(Matrix(0, fresh.columns)) { $0.stacked($1) }
     record(old, along: along, components: components, projected: projected)
     // Wᵀ·A·v = Cᵀ·Qᵀ·v
     let shares = couplingStore.view.rows(old..<count).copied()
     let ritz = smallProduct(splitting.coefficients, shares, transposeA: true, transposeB: true)
     MatrixView.multiply(splitting.vectors.view, ritz.converted(), alpha: -1, beta: 1, into: image.view)
     subtractShare(of: excluded.view, from: image.view)
-    outsideStore.view.columns(remainderWidth + old..<remainderWidth + count).copy(from: image.view)
+    outside.append(image)
     return true
   }
 

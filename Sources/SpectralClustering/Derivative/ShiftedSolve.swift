@@ -40,15 +40,13 @@ struct ShiftedSolve<T: SpectralScalar> {
       let sum = squares[first..<min(squares.count, first + group)].reduce(0, +)
       return sum > 0 ? sum.squareRoot() : 1
     }
-    guard let extraResiduals = pairs.extraResiduals else { return solveInFull(rightSides, shifts, norms) }
-    let splitting = try RitzSplitting<T>(pairs, residuals: extraResiduals)
-    let excluded: Matrix<T> = pairs.vectors.selecting(columns: Array(0..<pairs.wanted)).converted()
+    guard let splitting: RitzSplitting<T> = pairs.deflation?.splitting() else {
+      return solveInFull(rightSides, shifts, norms)
+    }
+    let excluded: Matrix<T> = pairs.vectors.view.columns(0..<pairs.wanted).converted()
     let room = affinity.nodeCount - pairs.values.count
-    // Scaled before they are rounded, so that the smallest cotangent is not lost.
-    let scaled = rightSides.copy()
-    scaleColumns(scaled, by: norms.map { 1 / $0 })
     let space = GalerkinSpace(
-      affinity, splitting, excluded: excluded, rightSides: scaled.converted(),
+      affinity, splitting, excluded: excluded, rightSides: scaled(rightSides, by: norms.map { 1 / $0 }),
       capacity: max(0, min(room, capacity(shifts.count))))
     let z = Matrix<T>(affinity.nodeCount, shifts.count)
     var (residuals, leftOut) = ([Double](), 0.0)
@@ -64,6 +62,17 @@ struct ShiftedSolve<T: SpectralScalar> {
     }
     scaleColumns(z, by: norms)
     return Solution(z: z, residuals: residuals, leftOut: min(1, leftOut))
+  }
+
+  /// Scaled before they are rounded, so that the smallest cotangent is not lost.
+  private func scaled(_ rightSides: Matrix<Double>, by factors: [Double]) -> Matrix<T> {
+    let result = Matrix<T>(uninitialized: rightSides.rows, rightSides.columns)
+    Parallel.forEachChunk(of: rightSides.rows, size: 128) { rows in
+      let part = rightSides.view.rows(rows).copied()
+      Double.columnScale(factors, part.pointer, part.rows, part.columns)
+      result.view.rows(rows).copy(from: part.converted().view)
+    }
+    return result
   }
 
   /// Grows the space until all columns have converged or it is full.

@@ -123,23 +123,26 @@ struct BlockKrylov {
 
   /// The Ritz pairs that are worth keeping, with their residuals: beside the accurate ones those whose value is no less than
   /// a tenth of the last wanted one in magnitude. The others would not speed up a solve that is shifted by it.
-  func pairs(_ ritz: Ritz) -> LeadingEigenpairs {
+  ///
+  /// They take the place of the basis; nothing can be asked of the iteration after that.
+  func pairs(_ ritz: Ritz) -> RitzPairs {
     let limit = 0.1 * abs(ritz.values[min(wanted, ritz.values.count) - 1])
     let chosen = ritz.values.indices.filter { $0 < kept || abs(ritz.values[$0]) >= limit }
-    let (values, rotation) = (chosen.map { ritz.values[$0] }, ritz.rotation.selecting(columns: chosen))
-    let vectors = MatrixView.product(basis.vectors, rotation)
-    let residuals = MatrixView.product(basis.images, rotation)
+    let values = chosen.map { ritz.values[$0] }
+    basis.rotate(by: ritz.rotation.selecting(columns: chosen))
+    let (vectors, residuals) = (basis.vectors, basis.images)
     // Residuals change sign with their vectors.
     let signs = canonicalizeSigns(vectors)
     subtractScaled(residuals, values, vectors, signs: signs)
-    return LeadingEigenpairs(
-      values: values, vectors: vectors,
-      extraResiduals: residuals.selecting(columns: Array(wanted..<values.count)),
-      residuals: columnNorms(residuals), wanted: wanted, reliable: min(kept, values.count), products: products)
+    return RitzPairs(
+      values: values, vectors: vectors, residuals: residuals, norms: columnNorms(residuals), wanted: wanted,
+      reliable: min(kept, values.count), products: products)
   }
 
   /// image ← sign·image − λ·v
-  private func subtractScaled(_ image: Matrix<Double>, _ values: [Double], _ vectors: Matrix<Double>, signs: [Double]) {
+  private func subtractScaled(
+    _ image: MatrixView<Double>, _ values: [Double], _ vectors: MatrixView<Double>, signs: [Double]
+  ) {
     Parallel.forEachChunk(of: size, size: tallChunk) { rows in
       for row in rows {
         let (r, v) = (image.row(row), vectors.row(row))

@@ -42,12 +42,24 @@ final class KrylovBasis {
     }
   }
 
+  /// V ← V·rotation and A·V ← A·V·rotation, in place: there is no memory to spare for a second of either.
+  func rotate(by rotation: Matrix<Double>) {
+    for view in [vectors, images] {
+      Parallel.forEachChunk(of: view.rows, size: tallChunk) { rows in
+        let first = rows.lowerBound
+        let product = Matrix<Double>(uninitialized: rows.count, rotation.columns)
+        Double.gemm(
+          false, false, rows.count, rotation.columns, rotation.rows, 1, view.row(first), view.stride, rotation.pointer,
+          rotation.columns, 0, product.pointer, rotation.columns)
+        view.rows(rows).columns(0..<rotation.columns).copy(from: product.view)
+      }
+    }
+    count = rotation.columns
+  }
+
   /// V ← V·rotation for Ritz vectors with the given values.
   func restart(rotation: Matrix<Double>, values: [Double]) {
-    let (leading, image) = (MatrixView.product(vectors, rotation), MatrixView.product(images, rotation))
-    count = rotation.columns
-    vectors.copy(from: leading.view)
-    images.copy(from: image.view)
+    rotate(by: rotation)
     for i in 0..<count { for j in 0..<count { projectedStore[i, j] = i == j ? values[i] : 0 } }
   }
 }

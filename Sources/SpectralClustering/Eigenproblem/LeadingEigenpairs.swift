@@ -2,10 +2,11 @@
 struct LeadingEigenpairs: Sendable {
   /// Ritz values, largest first; the first ``reliable`` of them are eigenvalues.
   let values: [Double]
-  /// Orthonormal Ritz vectors in columns, in the order of ``values``; each column's largest-magnitude entry is positive.
+  /// Orthonormal Ritz vectors in columns, in the order of ``values``; each column's largest-magnitude entry is positive. All of
+  /// them without a ``deflation``, otherwise the reliable ones.
   let vectors: Matrix<Double>
-  /// A·v − λ·v in columns, of the Ritz pairs after the wanted ones; `nil` if they vanish.
-  let extraResiduals: Matrix<Double>?
+  /// The Ritz pairs after the wanted ones; `nil` if they are eigenpairs, without residuals.
+  let deflation: Deflation?
   /// ‖A·v − λ·v‖ of each.
   let residuals: [Double]
   /// How many of them, from the first on, were asked for. The others serve deflation.
@@ -16,47 +17,37 @@ struct LeadingEigenpairs: Sendable {
   let products: Int
 }
 
-extension LeadingEigenpairs {
-  /// r + W·Θ·(λ − Θ)⁻¹·Wᵀ·r for each residual r of a pair with value λ: up to a factor, (λ − A)⁻¹·r of an A that vanishes
-  /// outside of all these pairs (the correction of Davidson's method). W and Θ are the pairs from `first` on, λ is above them.
-  func corrections(_ residuals: Matrix<Double>, values shifts: [Double], from first: Int) -> Matrix<Double> {
-    let rest = vectors.selecting(columns: Array(first..<values.count))
-    let components = Matrix.innerProducts(rest, residuals)
-    for e in 0..<components.rows {
-      let value = values[first + e]
-      for (column, shift) in shifts.enumerated() {
-        components[e, column] *= shift > value ? value / (shift - value) : 0
-      }
-    }
-    let result = residuals.copy()
-    Matrix.multiply(rest, components, alpha: 1, beta: 1, into: result)
-    return result
-  }
+/// Ritz pairs in the precision of the solves that they deflate: there are hundreds, which in double would be what is largest
+/// without a stored affinity.
+enum Deflation: Sendable {
+  case single(RitzSplitting<Float>)
+  case double(RitzSplitting<Double>)
 
-  /// The first `count` pairs, followed by those of `space` from `count` on, which serve deflation.
-  ///
-  /// The two agree on the first pairs but for a small angle, along which the others are corrected.
-  func extended(by space: LeadingEigenpairs, from count: Int) -> LeadingEigenpairs {
-    guard let own = extraResiduals, let others = space.extraResiduals, values.count > count else { return self }
-    let leading = vectors.selecting(columns: Array(0..<count))
-    let total = space.values.count
-    func outside(_ matrix: Matrix<Double>, _ columns: Range<Int>) -> Matrix<Double> {
-      let result = matrix.selecting(columns: Array(columns))
-      Matrix.multiply(leading, Matrix.innerProducts(leading, result), alpha: -1, beta: 1, into: result)
-      return result
+  func splitting<T: SpectralScalar>(_: T.Type = T.self) -> RitzSplitting<T>? {
+    switch self {
+    case .single(let splitting): splitting as? RitzSplitting<T>
+    case .double(let splitting): splitting as? RitzSplitting<T>
     }
-    let joinedVectors = Matrix<Double>(uninitialized: vectors.rows, total)
-    joinedVectors.view.columns(0..<count).copy(from: leading.view)
-    joinedVectors.view.columns(count..<total).copy(from: outside(space.vectors, count..<total).view)
-    let joinedResiduals = Matrix<Double>(uninitialized: vectors.rows, total - wanted)
-    joinedResiduals.view.columns(0..<count - wanted).copy(from: own.view.columns(0..<count - wanted))
-    joinedResiduals.view.columns(count - wanted..<total - wanted)
-      .copy(from: outside(others, count - wanted..<total - wanted).view)
-    return LeadingEigenpairs(
-      values: Array(values.prefix(count)) + Array(space.values.dropFirst(count)), vectors: joinedVectors,
-      extraResiduals: joinedResiduals,
-      residuals: Array(residuals.prefix(count)) + Array(space.residuals.dropFirst(count)), wanted: wanted, reliable: reliable,
-      products: products + space.products)
+  }
+}
+
+extension LeadingEigenpairs {
+  /// - Parameters:
+  ///   - pairs: their memory is used for something else.
+  ///   - precision: of the affinity.
+  init(_ pairs: RitzPairs, precision: DType) throws(SpectralError) {
+    let others = pairs.wanted..<pairs.values.count
+    let (values, vectors) = (Array(pairs.values[others]), pairs.vectors.columns(others))
+    // Before the residuals are used up, in the order of what is kept.
+    let leading = pairs.vectors.columns(0..<pairs.reliable).copied()
+    let residuals = pairs.residuals.columns(others)
+    if precision == .float32 {
+      deflation = .single(try RitzSplitting(values: values, vectors: vectors, consuming: residuals))
+    } else {
+      deflation = .double(try RitzSplitting(values: values, vectors: vectors, consuming: residuals))
+    }
+    (self.values, self.vectors, self.residuals) = (pairs.values, leading, pairs.norms)
+    (wanted, reliable, products) = (pairs.wanted, pairs.reliable, pairs.products)
   }
 }
 
@@ -86,7 +77,7 @@ extension NormalizedAffinity {
     if nodeCount >= roundedProductLimit, T.panelError != nil { return try refinedEigenpairs(count, start) }
     var solver = BlockKrylov(
       wanted: count, tolerance: { [accuracy] _ in accuracy.eigenpairs }, start: start, image: start, apply: { self.apply($0) })
-    return try checked(solver.pairs(try solver.solve()))
+    return try LeadingEigenpairs(checked(solver.pairs(try solver.solve())), precision: T.dtype)
   }
 
   /// Eigenpairs to the rounding of the products in the precision of W, which are fast; from there on with exact products.
@@ -100,7 +91,7 @@ extension NormalizedAffinity {
       apply: { self.applyRounded($0) })
     rough.restarts = false
     let found = try rough.solve()
-    let space = rough.pairs(found)
+    var space = rough.pairs(found)
     // Where only rounding is left, a few pairs are refined and the others deflate as they are. Otherwise the basis was full
     // before the pairs converged, and the iteration goes on from its better half.
     let worst = found.residuals.prefix(count).max() ?? 0
@@ -108,16 +99,18 @@ extension NormalizedAffinity {
     let carried = min(space.values.count, isClose ? rough.kept + 2 : max(rough.kept + 2, 240))
     var fine = BlockKrylov(
       wanted: count, tolerance: { [accuracy] _ in accuracy.eigenpairs },
-      start: space.vectors.selecting(columns: Array(0..<carried)),
+      start: space.vectors.columns(0..<carried).copied(),
       longest: isClose ? 0 : BlockKrylov.usualLength, apply: { self.apply($0) })
     fine.probes = !isClose
-    if isClose { fine.correction = { space.corrections($0, values: $1, from: carried) } }
+    if isClose { fine.correction = { [space] in space.corrections($0, values: $1, from: carried) } }
     let pairs = try checked(fine.pairs(try fine.solve()))
-    return isClose ? pairs.extended(by: space, from: fine.kept) : pairs
+    if !isClose { return try LeadingEigenpairs(pairs, precision: T.dtype) }
+    space.refine(by: pairs, fine.kept)
+    return try LeadingEigenpairs(space, precision: T.dtype)
   }
 
-  private func checked(_ pairs: LeadingEigenpairs) throws(SpectralError) -> LeadingEigenpairs {
-    if let worst = pairs.residuals.prefix(pairs.wanted).max(), !(worst <= 1e3 * accuracy.eigenpairs) {
+  private func checked(_ pairs: RitzPairs) throws(SpectralError) -> RitzPairs {
+    if let worst = pairs.norms.prefix(pairs.wanted).max(), !(worst <= 1e3 * accuracy.eigenpairs) {
       throw .notConverged("the eigenproblem stopped at a residual of \(worst); expected \(accuracy.eigenpairs)")
     }
     return pairs
@@ -130,10 +123,10 @@ extension NormalizedAffinity {
       for j in 0..<n { dense[i, j] = scales.pointer[i] * Double(weights[i, j]) * scales.pointer[j] }
     }
     let (values, vectors) = try symmetricEigen(dense)
-    canonicalizeSigns(vectors)
+    canonicalizeSigns(vectors.view)
     let image = Matrix.product(dense, vectors)
     return LeadingEigenpairs(
-      values: values, vectors: vectors, extraResiduals: nil, residuals: residualNorms(image, vectors, values), wanted: count,
+      values: values, vectors: vectors, deflation: nil, residuals: residualNorms(image, vectors, values), wanted: count,
       reliable: n, products: n)
   }
 }
@@ -160,7 +153,7 @@ func residualNorms(_ image: Matrix<Double>, _ vectors: Matrix<Double>, _ values:
 ///
 /// - Returns: by what each column was multiplied, 1 or −1.
 @discardableResult
-func canonicalizeSigns(_ vectors: Matrix<Double>) -> [Double] {
+func canonicalizeSigns(_ vectors: MatrixView<Double>) -> [Double] {
   let count = vectors.columns
   let chunks = (vectors.rows + tallChunk - 1) / tallChunk
   let candidates = Matrix<Double>(chunks, count)

@@ -46,12 +46,18 @@ func scaleColumns<T: SpectralScalar>(_ block: Matrix<T>, by factors: [Double]) {
 }
 
 /// The length of each column: squares of fixed chunks of rows, added in order in double.
-func columnNorms<T: SpectralScalar>(_ block: Matrix<T>) -> [Double] {
+func columnNorms<T: SpectralScalar>(_ block: MatrixView<T>) -> [Double] {
   let chunks = (block.rows + tallChunk - 1) / tallChunk
   let partial = Matrix<Double>(chunks, block.columns)
   Parallel.forEachChunk(of: block.rows, size: tallChunk) { rows in
-    let first = rows.lowerBound
-    T.columnDots(block.row(first), block.row(first), rows.count, block.columns, partial.row(first / tallChunk))
+    let sums = partial.row(rows.lowerBound / tallChunk)
+    // Rows that lie apart, one at a time.
+    let step = block.stride == block.columns ? rows.count : 1
+    for first in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
+      T.columnDots(block.row(first), block.row(first), step, block.columns, sums)
+    }
   }
   return (0..<block.columns).map { column in (0..<chunks).reduce(0) { $0 + partial[$1, column] }.squareRoot() }
 }
+
+func columnNorms<T: SpectralScalar>(_ block: Matrix<T>) -> [Double] { columnNorms(block.view) }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// The rotation that brings eigenvectors closest to an indicator matrix, and the partition it implies.
 ///
 /// Yu & Shi, "Multiclass spectral clustering", ICCV 2003: alternate Y = one-hot argmax(E·R) and R = polar(EᵀY) for the
@@ -140,18 +142,20 @@ private func alternate(
 func clusterSums(_ rows: Matrix<Double>, _ labels: [Int]) -> Matrix<Double> {
   let k = rows.columns
   let sums = Matrix<Double>(k, k)
-  for (i, label) in labels.enumerated() { for j in 0..<k { sums[label, j] += rows[i, j] } }
+  for (i, label) in labels.enumerated() { Double.axpy(1, rows.row(i), sums.row(label), k) }
   return sums.transposed
 }
 
-/// The column of the largest entry in each row of E·R; the first of equals.
+/// The column of the largest entry in each row of E·R; the first of those that are equal to it up to rounding.
 func largestColumns(_ rows: Matrix<Double>, _ rotation: Matrix<Double>) -> [Int] {
   let scores = Matrix.product(rows, rotation)
-  return (0..<rows.rows).map { i in
-    let row = scores.row(i)
-    var best = 0
-    for j in 1..<max(1, scores.columns) where row[j] > row[best] + 1e-12 { best = j }
-    return best
+  return [Int](unsafeUninitializedCapacity: scores.rows) { labels, count in
+    count = scores.rows
+    guard let base = labels.baseAddress else { return }
+    Parallel.forEachChunk(of: scores.rows, size: tallChunk) { chunk in
+      let first = chunk.lowerBound
+      ck_largest_columns_f64(scores.row(first), chunk.count, scores.columns, 1e-12, base + first)
+    }
   }
 }
 

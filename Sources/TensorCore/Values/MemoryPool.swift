@@ -55,7 +55,7 @@ package final class MemoryPool: Sendable {
     free(
       shelves.withLock { shelves in
         let highest = highestEver.load(ordering: .relaxed)
-        return shelves.evicted(downTo: highest + min(highest / 2, Self.slack) - now)
+        return shelves.evicted(downTo: highest + min(highest / 8, Self.slack) - now)
       })
     return (fresh(capacity), capacity)
   }

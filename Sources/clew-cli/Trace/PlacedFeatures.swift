@@ -17,13 +17,18 @@ struct PlacedFeatures: Encodable {
 
   private enum CodingKeys: CodingKey { case input, shape, assignment, degrees }
 
+  /// Before the work, not after it.
+  static func check(_ source: TraceInput, named name: String, for input: TraceInput) throws {
+    let (found, expected) = (source.features.shape, input.features.shape)
+    guard found.last == expected.last else {
+      throw CommandError.unusable(
+        "--assign: found \(found.last ?? 0) channels in \(name), expected \(expected.last ?? 0), as many as are cut")
+    }
+  }
+
   init(_ source: TraceInput, named name: String, in trace: ChannelTrace) throws {
     let features = source.features
-    let channels = features.shape[features.rank - 1]
-    guard channels == trace.channelNames.count else {
-      throw CommandError.unusable(
-        "--assign: found \(channels) channels in \(name), expected \(trace.channelNames.count), as many as were cut")
-    }
+    let channels = trace.channelNames.count
     let flat = features.reshaped(to: [features.count / channels, channels])
     do throws(SpectralError) {
       let placed = try trace.partition.placing(flat.dtype.isFloating ? flat : flat.converted(to: .float64))

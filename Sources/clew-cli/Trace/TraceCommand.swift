@@ -145,6 +145,7 @@ struct TraceCommand: ParsableCommand {
     if maxNodes < 2 { throw CommandError.unusable("--max-nodes: found \(maxNodes), expected at least 2") }
     let source = try input.map { try load($0, inputs) } ?? TraceInput.demo(seed: common.seed)
     let others = try assign.map { try load($0, [$0]) }
+    if let others, let assign { try PlacedFeatures.check(others, named: assign, for: source) }
     let configuration = try configuration(source.features.shape)
     // Fail before the work, not after it.
     let folder = try output.map { try OutputFolder($0) }

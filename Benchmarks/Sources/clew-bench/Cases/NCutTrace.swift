@@ -13,19 +13,39 @@ extension Cases {
     memory: MemoryBudget(bytes: 0))
 
   private static func ncut(_ name: String, _ summary: String, memory: MemoryBudget?) -> Benchmark {
-    Benchmark(name: name, summary: summary) { input in
-      guard let file = input.file else { throw InputMissing(case: name) }
-      let features = try NPY.read(file)
-      let configuration = ChannelTrace.Configuration(segments: input.segments, memory: memory)
-      return {
-        let trace = try ChannelTrace(features, configuration: configuration)
-        return [
-          "segments": Double(trace.segments.count { $0.size > 0 }),
-          "largestResidual": trace.cut.residuals.max() ?? 0,
-          "largestSolveResidual": trace.segments.map(\.solveResidual).max() ?? 0,
-        ]
-      }
-    }
+    Benchmark(
+      name: name, summary: summary,
+      prepare: { input in
+        let trace = try tracing(input, name, memory: memory)
+        return {
+          let trace = try trace()
+          return [
+            "segments": Double(trace.segments.count { $0.size > 0 }),
+            "largestResidual": trace.cut.residuals.max() ?? 0,
+            "largestSolveResidual": trace.segments.map(\.solveResidual).max() ?? 0,
+          ]
+        }
+      },
+      answer: { input, file in
+        let trace = try tracing(input, name, memory: memory)()
+        let channels = trace.channelNames.count
+        let scores = trace.segments.flatMap { segment in segment.channels.map(\.meanSigned) }
+        try NPZ.write(
+          [
+            ("importance", NDArray(scores, shape: [trace.segments.count, channels])),
+            ("assignment", NDArray(trace.assignment.map(Double.init), shape: [trace.assignment.count])),
+            ("sigma", NDArray([trace.cut.sigma], shape: [1])),
+            ("segments", NDArray([Double(trace.segments.count)], shape: [1])),
+          ], to: file)
+      })
+  }
+
+  private static func tracing(_ input: BenchmarkInput, _ name: String, memory: MemoryBudget?) throws -> () throws -> ChannelTrace
+  {
+    guard let file = input.file else { throw InputMissing(case: name) }
+    let features = try NPY.read(file)
+    let configuration = ChannelTrace.Configuration(segments: input.segments, memory: memory)
+    return { try ChannelTrace(features, configuration: configuration) }
   }
 }
 
