@@ -92,8 +92,10 @@ public struct KWayCut: Sendable {
     {
       warnings.append("a linear solve stopped at a relative residual of \(worst)")
     }
-    let certificate = SpectralCertificate(
-      cut.pairs, affinityError: cut.certificate.affinityError, measured: result.vectorResidual)
+    let certificate =
+      cut.sample == nil
+      ? SpectralCertificate(cut.pairs, affinityError: cut.certificate.affinityError, measured: result.vectorResidual)
+      : cut.certificate
     let (errors, reason) = gradientErrors(result, occupied, certificate)
     return SegmentGradients(
       values: result.features.array, widthGradients: widths, residuals: residuals, certificate: certificate, errors: errors,

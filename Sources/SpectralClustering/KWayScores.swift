@@ -28,7 +28,7 @@ struct KWayScores: Primitive {
 /// Segment scores of eigenvectors by the k-way rotation of Yu & Shi (2003), as a tensor that can be differentiated.
 ///
 /// - Parameters:
-///   - eigenvectors: [N, K], as from ``normalizedCutEigenvectors(of:count:kernel:width:widthRule:memory:)``.
+///   - eigenvectors: [N, K], as from ``normalizedCutEigenvectors(of:count:kernel:width:widthRule:memory:sample:)``.
 ///   - rule: whether the rotation moves with the eigenvectors (default) or is a constant.
 /// - Returns: `scores` [N, K] and the segment of each node, numbered by first node: constants of the derivative.
 /// - Throws: ``SpectralError``.

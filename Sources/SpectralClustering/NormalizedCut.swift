@@ -2,16 +2,17 @@
 /// everything that their derivative needs.
 ///
 /// Shi & Malik, "Normalized cuts and image segmentation", PAMI 2000. All pairs of nodes count; ``AffinityRegime`` says whether
-/// their N² affinities are stored or made again, a tile at a time, whenever they are used.
+/// their N² affinities are stored or made again, a tile at a time, whenever they are used. Only if it is asked for are the
+/// eigenvectors those of a sample, extended to all nodes, and what is said of exactness here holds of them as they are computed.
 public struct NormalizedCut: Sendable {
   /// Number of nodes, N, and of eigenvectors, K.
   public let nodeCount: Int
   public let segmentCount: Int
-  /// The K largest eigenvalues of S·W·S, largest first; the first is 1.
+  /// The K largest eigenvalues of S·W·S, largest first; the first is 1. Of the sample, if there is one.
   public let eigenvalues: [Double]
   /// Unit eigenvectors in columns, [N, K] float64; the largest-magnitude entry of each is positive.
   public let eigenvectors: NDArray
-  /// ‖A·v − λ·v‖ of each.
+  /// ‖A·v − λ·v‖ of each; of the sample's eigenvectors, if there is one.
   public let residuals: [Double]
   public let gap: EigenGap
   /// How far the eigenvectors can be from the exact ones.
@@ -27,6 +28,8 @@ public struct NormalizedCut: Sendable {
   public let widthRule: WidthRule
   /// How the affinity is held.
   public let regime: AffinityRegime
+  /// What was drawn, and how much it costs in exactness; `nil` unless a sample was asked for.
+  public let sample: SampledCut?
   /// Precision of the affinity: float32 or float64.
   public let precision: DType
   public let warnings: [String]
@@ -43,19 +46,23 @@ public struct NormalizedCut: Sendable {
   ///   - precision: of the affinity, float32 or float64 (default: that of the features). Distances are taken from the features
   ///     as given, before they are rounded to it.
   ///   - memory: what a stored affinity may take (default: half of what is free). If N² numbers of the precision are more, the
-  ///     affinity is made again, a tile at a time, whenever it is used.
+  ///     affinity is made again, a tile at a time, whenever it is used. With a sample that of the M² numbers.
+  ///   - sample: nodes whose cut is extended to all others, in O(N·M·(D + K)), with an error that is estimated (default: `nil`,
+  ///     none: the cut is exact). A median σ is that of their distances.
   ///   - onPass: told how far the passes over the affinity have come, here and in gradients; called on the caller's thread.
-  /// - Throws: ``SpectralError``.
+  /// - Throws: ``SpectralError``; ``SpectralError/degenerate(_:)`` where an eigenvalue of the sample is too close to zero for an
+  ///   extension.
   public init(
     _ features: NDArray, segments: SegmentCount, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
     widthRule: WidthRule = .frozen, precision: DType? = nil, memory: MemoryBudget = .halfOfFree,
-    onPass: (@Sendable (AffinityPass) -> Void)? = nil
+    sample: NodeSample? = nil, onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
     let precision = precision ?? features.dtype
     let n = features.rank > 0 ? features.shape[0] : 0
     let options = AffinityOptions(
       kernel: kernel, width: width, widthRule: widthRule,
-      regime: AffinityRegime(nodes: n, precision: precision, memory: memory), progress: AffinityProgress(onPass))
+      regime: AffinityRegime(nodes: sample?.count ?? n, precision: precision, memory: memory), sample: sample,
+      progress: AffinityProgress(onPass))
     try self.init(features, segments: segments, precision: precision, options)
   }
 
@@ -63,11 +70,11 @@ public struct NormalizedCut: Sendable {
   public init(
     _ features: NDArray, segments: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
     widthRule: WidthRule = .frozen, precision: DType? = nil, memory: MemoryBudget = .halfOfFree,
-    onPass: (@Sendable (AffinityPass) -> Void)? = nil
+    sample: NodeSample? = nil, onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
     try self.init(
       features, segments: .fixed(segments), kernel: kernel, width: width, widthRule: widthRule, precision: precision,
-      memory: memory, onPass: onPass)
+      memory: memory, sample: sample, onPass: onPass)
   }
 
   init(_ features: NDArray, segments: SegmentCount, precision: DType, _ options: AffinityOptions) throws(SpectralError) {
@@ -85,22 +92,26 @@ public struct NormalizedCut: Sendable {
       }
     }
     guard precision.isFloating else { throw .invalidInput("the precision is \(precision); expected float32 or float64") }
-    (kernel, widthRule, regime) = (options.kernel, options.widthRule, options.regime)
-    try regime.checkMemory(nodes: n, channels: features.shape[1], precision: precision)
-    if precision == .float32 {
-      affinity = try NormalizedAffinity<Float>(features, options)
-    } else {
-      affinity = try NormalizedAffinity<Double>(features, options)
-    }
-    suggestion = try affinity.suggestion(segments)
-    let segments = suggestion?.segments ?? segments.given
-    pairs = try affinity.leadingEigenpairs(segments)
+    (kernel, widthRule, regime) = (options.kernel, options.widthRule, options.sample == nil ? options.regime : .nystrom)
+    try options.sample?.check(nodes: n, segments: segments)
+    try options.regime.checkMemory(
+      nodes: n, channels: features.shape[1], precision: precision, sample: options.sample?.count)
+    let solution =
+      precision == .float32
+      ? try CutSolution(Float.self, features, segments, options) : try CutSolution(Double.self, features, segments, options)
+    (affinity, pairs, suggestion, sample) = (solution.affinity, solution.pairs, solution.suggestion, solution.sample)
+    let segments = pairs.wanted
     (nodeCount, segmentCount, self.precision, sigma) = (n, segments, precision, affinity.sigma)
     eigenvalues = Array(pairs.values.prefix(segments))
     residuals = Array(pairs.residuals.prefix(segments))
     eigenvectors = pairs.vectors.selecting(columns: Array(0..<segments)).array
     gap = EigenGap(eigenvalues: Array(pairs.values.prefix(pairs.reliable)), count: segments)
-    certificate = SpectralCertificate(pairs, affinityError: affinity.rounding.normalized)
+    let rounding = affinity.rounding.normalized
+    if let sample {
+      certificate = SpectralCertificate(residuals: residuals, affinityError: rounding, sample: sample.nodes.count)
+    } else {
+      certificate = SpectralCertificate(pairs, affinityError: rounding)
+    }
     let tolerance = affinity.gapTolerance
     let unit = eigenvalues.count { $0 > 1 - tolerance }
     let pieces =
@@ -108,7 +119,8 @@ public struct NormalizedCut: Sendable {
       ? [
         "eigenvalue 1 occurs \(unit) times: the nodes fall into groups without affinity to each other; a larger sigma joins them"
       ] : []
-    warnings = affinity.warnings + pieces + gap.warnings(segments, tolerance: tolerance)
+    warnings =
+      affinity.warnings + pieces + gap.warnings(segments, tolerance: tolerance) + (sample?.error.warnings ?? [])
   }
 
   /// The top eigenvectors as a mutable matrix.
@@ -123,7 +135,39 @@ extension SegmentCount {
   }
 }
 
-extension Affinity {
+/// What a cut consists of, with the precision of its affinity forgotten.
+private struct CutSolution {
+  let affinity: any Affinity
+  let pairs: LeadingEigenpairs
+  let suggestion: SegmentSuggestion?
+  let sample: SampledCut?
+
+  init<T: SpectralScalar>(
+    _: T.Type, _ features: NDArray, _ segments: SegmentCount, _ options: AffinityOptions
+  ) throws(SpectralError) {
+    guard let drawn = options.sample else {
+      let affinity = try NormalizedAffinity<T>(features, options)
+      suggestion = try affinity.suggestion(segments)
+      pairs = try affinity.leadingEigenpairs(suggestion?.segments ?? segments.given)
+      (self.affinity, sample) = (affinity, nil)
+      return
+    }
+    // Before the sample, so that a message names the node of all.
+    let all = try finiteFeatures(features)
+    let nodes = drawn.drawn(of: all.rows)
+    let own = Matrix<Double>(uninitialized: nodes.count, all.columns)
+    for (index, node) in nodes.enumerated() { own.row(index).update(from: all.row(node), count: all.columns) }
+    let affinity = try NormalizedAffinity<T>(own.array, options)
+    suggestion = try affinity.suggestion(segments)
+    let extended = try NystromExtension(all, affinity, nodes: nodes, count: suggestion?.segments ?? segments.given)
+    sample = SampledCut(
+      nodes: nodes, seed: drawn.seed, error: try extended.subspaceError(drawn),
+      unreached: extended.degrees.count { $0 == 0 })
+    (self.affinity, pairs) = (extended, extended.pairs)
+  }
+}
+
+extension NormalizedAffinity {
   /// Among the eigenvalues of one segment more than the largest number considered.
   fileprivate func suggestion(_ segments: SegmentCount) throws(SpectralError) -> SegmentSuggestion? {
     guard case .automatic(let largest) = segments else { return nil }
@@ -158,11 +202,10 @@ protocol Affinity: Sendable {
   var warnings: [String] { get }
   var gapTolerance: Double { get }
   var rounding: AffinityRounding { get }
-  func leadingEigenpairs(_ count: Int) throws(SpectralError) -> LeadingEigenpairs
-  /// a(x, ·)·V and Σ_j w(x, x_j) of other points.
-  func towardsNodes(
-    _ features: Matrix<Double>, _ vectors: Matrix<Double>
-  ) throws(SpectralError) -> (image: Matrix<Double>, degrees: [Double])
+  /// The leading eigenvectors at other points, and Σ_j w(x, x_j) over the nodes, or over those of the sample.
+  func extending(
+    _ pairs: LeadingEigenpairs, to features: Matrix<Double>
+  ) throws(SpectralError) -> (vectors: Matrix<Double>, degrees: [Double])
   /// The feature cotangents for several cotangents of the leading eigenpairs; each gives the rows that are asked of it.
   ///
   /// - Parameter beyond: above the spectrum beyond the wanted eigenvalues, if accuracies are to be measured.
@@ -191,6 +234,12 @@ struct FeaturePullback: Sendable {
 
 extension NormalizedAffinity: Affinity {
   var gapTolerance: Double { T.gapTolerance }
+
+  func extending(
+    _ pairs: LeadingEigenpairs, to features: Matrix<Double>
+  ) throws(SpectralError) -> (vectors: Matrix<Double>, degrees: [Double]) {
+    try extending(pairs, to: AffinityPoints(features, beside: self))
+  }
 
   func pullback(
     _ pairs: LeadingEigenpairs, rows: [[Int]], closedGap: ClosedGapRule, withWidths: Bool, beyond: Double?,

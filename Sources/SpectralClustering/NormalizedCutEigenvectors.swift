@@ -55,16 +55,17 @@ struct NormalizedCutEigenvectors: Primitive {
 ///   - width: σ of the affinity (default: the median distance).
 ///   - widthRule: what a median σ is in the derivative (default: a constant).
 ///   - memory: what a stored affinity may take (default: half of what is free); beyond, tiles.
+///   - sample: nodes whose cut is extended to all others (default: `nil`, none: the cut is exact).
 /// - Returns: `vectors` [N, K], unit columns by descending eigenvalue, signs fixed by the largest-magnitude entry;
 ///   `values` [K]; and the ``NormalizedCut`` behind them, with residuals, spectral gap and warnings.
 /// - Throws: ``SpectralError``. Asking for the gradient of a loss that depends on the choice of eigenvectors at equal
 ///   eigenvalues throws `TensorError.notDifferentiable`.
 public func normalizedCutEigenvectors(
   of features: Tensor, count: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
-  widthRule: WidthRule = .frozen, memory: MemoryBudget = .halfOfFree
+  widthRule: WidthRule = .frozen, memory: MemoryBudget = .halfOfFree, sample: NodeSample? = nil
 ) throws -> (vectors: Tensor, values: Tensor, cut: NormalizedCut) {
   let cut = try NormalizedCut(
-    features.value, segments: count, kernel: kernel, width: width, widthRule: widthRule, memory: memory)
+    features.value, segments: count, kernel: kernel, width: width, widthRule: widthRule, memory: memory, sample: sample)
   let outputs = try NormalizedCutEigenvectors(cut: cut).apply([features])
   return (outputs[0], outputs[1], cut)
 }

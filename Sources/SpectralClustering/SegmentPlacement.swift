@@ -31,10 +31,7 @@ extension KWayCut {
         "eigenvalue \(small + 1) is \(cut.eigenvalues[small]): its eigenvector does not extend to other nodes; ask for fewer segments"
       )
     }
-    let (image, degrees) = try cut.affinity.towardsNodes(try finiteFeatures(features), cut.leading)
-    for row in 0..<image.rows {
-      for column in 0..<image.columns { image[row, column] /= cut.eigenvalues[column] }
-    }
+    let (image, degrees) = try cut.affinity.extending(cut.pairs, to: try finiteFeatures(features))
     let rotated = Matrix.product(image, scores.rotation)
     let labels = largestColumns(RowNormalized(image).values, scores.rotation)
     return SegmentPlacement(

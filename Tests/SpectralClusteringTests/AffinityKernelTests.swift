@@ -142,10 +142,10 @@ import Testing
 /// Objectives of all segments, rotation and width as asked for, against central differences of the same function.
 func expectDerivatives(
   _ features: NDArray, _ kernel: AffinityKernel, width: AffinityWidth = .medianDistance, rule: WidthRule = .frozen,
-  rotation: RotationRule, regime: AffinityRegime = .stored, tolerance: Double = 1e-6
+  rotation: RotationRule, regime: AffinityRegime = .stored, sample: Int? = nil, tolerance: Double = 1e-6
 ) throws {
   let (k, d) = (3, features.shape[1])
-  let cut = try NormalizedCut(features, k, kernel, width: width, rule: rule, regime: regime)
+  let cut = try NormalizedCut(features, k, kernel, width: width, rule: rule, regime: regime, sample: sample)
   let partition = try KWayCut(cut, rule: rotation)
   let fixed = Partition(partition.assignment, k)
   let vectors = Tensor(cut.eigenvectors)
@@ -153,7 +153,8 @@ func expectDerivatives(
   let given = rule == .frozen ? AffinityWidth.value(cut.sigma) : width
   let expected = try finiteDifferences(features, step: 1e-3) { moved in
     let turned = aligned(
-      Tensor(try NormalizedCut(moved, k, kernel, width: given, rule: rule, regime: regime).eigenvectors), to: vectors)
+      Tensor(try NormalizedCut(moved, k, kernel, width: given, rule: rule, regime: regime, sample: sample).eigenvectors),
+      to: vectors)
     return fixed.objectives(matmul(turned, rotation == .frozen ? frozen : fixed.rotation(of: turned))).doubles
   }
   let rows = try partition.segmentGradients().values.doubles

@@ -2,8 +2,8 @@ import Testing
 
 @testable import SpectralClustering
 
-/// 200 small cases with fixed seeds, through both rotations, both rules for σ, both affinities, stored and in tiles, with and
-/// without degenerate spectra: gradients against finite differences of the very function, and nothing that is not finite.
+/// 200 small cases with fixed seeds, through both rotations, both rules for σ, both affinities, stored, in tiles and extended from
+/// a sample, with and without degenerate spectra: gradients against finite differences of the very function, and nothing that is not finite.
 @Suite struct GradientBatteryTests {
   enum Kind: Int, CaseIterable { case generic, plain, duplicates, copies, islands }
 
@@ -14,6 +14,9 @@ import Testing
     let kernel: AffinityKernel
     let regime: AffinityRegime
     let segments: Int
+    /// Nodes in the sample, and the seed of its draw, where there is one.
+    let sample: Int
+    let draw: UInt64
     let features: NDArray
     /// Rows that move together: equal ones, so that ties at the median remain ties.
     let orbits: [Int]
@@ -25,7 +28,7 @@ import Testing
       rotation = bits & 1 == 0 ? .procrustes : .frozen
       rule = bits & 2 == 0 ? .frozen : .moving
       kernel = bits & 4 == 0 ? .gaussian : .cosine
-      regime = bits & 8 == 0 ? .stored : .tiles
+      regime = [.stored, .tiles, .nystrom, .nystrom, .tiles][bits / 8]
       var random = RandomSource(seed: UInt64(1000 + seed))
       let channels = 2 + seed % 3
       func cloud(_ count: Int, _ size: Double, at centre: [Double]) -> [[Double]] {
@@ -58,18 +61,28 @@ import Testing
         orbits = Array(rows.indices)
       }
       (features, self.orbits) = (NDArray(rows.flatMap { $0 }, shape: [rows.count, channels]), orbits)
+      sample = max(segments + 2, 2 * rows.count / 3)
+      // A draw that leaves no island out: without affinity to the sample there is no direction.
+      let islands = kind == .islands ? (0..<segments).map { $0 == 0 ? 0..<11 : 8 + 3 * $0..<11 + 3 * $0 } : []
+      let count = sample
+      draw =
+        (0..<1000).first { draw in
+          let nodes = NodeSample(count: count, seed: draw).drawn(of: rows.count)
+          return islands.allSatisfy { island in nodes.contains { island.contains($0) } }
+        } ?? 0
     }
 
     /// Whether pairs that move alike are at equal distances, of which any may be found first.
-    var hasTies: Bool { kind == .duplicates || kind == .copies }
+    var hasTies: Bool { kind == .duplicates || kind == .copies && !kernel.isOfDirections }
 
     func cut(_ features: NDArray) throws(SpectralError) -> NormalizedCut {
-      try NormalizedCut(features, segments, kernel, width: width, rule: rule, regime: regime)
+      try NormalizedCut(
+        features, segments, kernel, width: width, rule: rule, regime: regime, sample: sample, seed: draw)
     }
   }
 
   /// What became of a case.
-  enum Verdict { case compared, refused, withoutGap }
+  enum Verdict { case compared, refused, withoutGap, kinked }
 
   @Test func twoHundredCases() throws {
     var verdicts: [Verdict: Int] = [:]
@@ -79,7 +92,7 @@ import Testing
     }
     // Most are compared; what is refused is a frozen rotation at equal eigenvalues.
     #expect(verdicts[.compared] ?? 0 >= 150, "\(verdicts)")
-    #expect(verdicts[.refused] ?? 0 <= 25, "\(verdicts)")
+    #expect(verdicts[.refused] ?? 0 <= 25 && verdicts[.kinked] ?? 0 <= 2, "\(verdicts)")
   }
 
   private func verdict(_ seed: Int) throws -> Verdict {
@@ -138,7 +151,8 @@ import Testing
         return below == cut.medianNodes && above == cut.medianNodes
       }
       let steps: [Double] = [3e-4, 1e-4, 1e-5, 1e-6]
-      let step = steps.first(where: staysSmooth) ?? 1e-6
+      // Where another pair is at the same distance and does not move alike, there is no derivative.
+      guard let step = steps.first(where: staysSmooth) else { return .kinked }
       let expected = try derivative(step) { t in
         let vectors = Tensor(try moved(t).eigenvectors)
         return [loss(example.rotation == .frozen ? aligned(vectors, to: base) : vectors)]
@@ -154,6 +168,6 @@ import Testing
 extension NormalizedCut {
   /// The pairs at the median distance.
   fileprivate var medianNodes: [[Int]] {
-    (affinity as? NormalizedAffinity<Double>)?.medianPairs.map { [$0.first, $0.second] } ?? []
+    double?.medianPairs.map { [$0.first, $0.second] } ?? []
   }
 }

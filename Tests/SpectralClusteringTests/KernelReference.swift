@@ -53,18 +53,28 @@ extension NormalizedCut {
   /// With everything chosen by a test.
   init(
     _ features: NDArray, _ segments: Int, _ kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
-    rule: WidthRule = .frozen, regime: AffinityRegime = .stored, tileGroup: Int = 1, precision: DType = .float64
+    rule: WidthRule = .frozen, regime: AffinityRegime = .stored, tileGroup: Int = 1, precision: DType = .float64,
+    sample: Int? = nil, seed: UInt64 = 0
   ) throws(SpectralError) {
+    // Without a number, of all nodes.
+    let drawn = regime == .nystrom ? NodeSample(count: sample ?? features.shape[0], seed: seed) : nil
     try self.init(
       features, segments: .fixed(segments), precision: precision,
-      AffinityOptions(kernel: kernel, width: width, widthRule: rule, regime: regime, tileGroup: tileGroup))
+      AffinityOptions(
+        kernel: kernel, width: width, widthRule: rule, regime: regime == .nystrom ? .stored : regime, sample: drawn,
+        tileGroup: tileGroup))
   }
 
-  /// W as it is used, row-major.
+  /// W as it is used, row-major; of the sample, if there is one.
   var weights: [Double] {
     if let single = affinity as? NormalizedAffinity<Float> { return single.denseWeights().array.doubles }
-    if let double = affinity as? NormalizedAffinity<Double> { return double.denseWeights().array.doubles }
-    return []
+    if let single = affinity as? NystromExtension<Float> { return single.sample.denseWeights().array.doubles }
+    return double?.denseWeights().array.doubles ?? []
+  }
+
+  /// The affinity in float64, between the nodes of the sample if there is one.
+  var double: NormalizedAffinity<Double>? {
+    (affinity as? NormalizedAffinity<Double>) ?? (affinity as? NystromExtension<Double>)?.sample
   }
 }
 

@@ -83,7 +83,7 @@ import Testing
   func ofTiesTheFirstCounts(_ regime: AffinityRegime) throws {
     let features = NDArray([0, 0, 1, 0, 0, 1, 1, 1, 0.5, 0.5], shape: [5, 2])
     let cut = try NormalizedCut(features, 2, rule: .moving, regime: regime)
-    let affinity = try #require(cut.affinity as? NormalizedAffinity<Double>)
+    let affinity = try #require(cut.double)
     // Distances: 4 × √½, 4 × 1, 2 × √2, so that the fifth and the sixth are 1.
     #expect(cut.sigma == 1)
     #expect(affinity.medianPairs.map { [$0.first, $0.second] } == [[0, 1], [0, 1]])

@@ -8,7 +8,7 @@ struct ClewBench: ParsableCommand {
     commandName: "clew-bench",
     abstract: "Measure Clew, one case or many.",
     discussion: "Example: clew-bench --case ncut-trace --input features.npy --repeats 5 --json",
-    subcommands: [Run.self, Generate.self, Stream.self],
+    subcommands: [Run.self, Generate.self, Samples.self, Stream.self],
     defaultSubcommand: Run.self)
 }
 

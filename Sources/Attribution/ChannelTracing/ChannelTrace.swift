@@ -1,7 +1,7 @@
 /// Which channels made each segment of a normalised cut: the gradient of every segment's objective with respect to the
 /// features, aggregated over the segment's own nodes.
 ///
-/// Exact: no sampling, no truncation of the derivative. The objective of segment k is the mean of |score_ik| over its nodes;
+/// Exact: no truncation of the derivative, and no sampling unless ``Configuration/sample`` asks for it. The objective of segment k is the mean of |score_ik| over its nodes;
 /// ``heldFixed`` lists what the derivative treats as constant. Residuals say how exact.
 public struct ChannelTrace: Sendable {
   /// What is traced, and how. All but the number of segments has a default.
@@ -23,11 +23,14 @@ public struct ChannelTrace: Sendable {
     /// What a stored affinity may take; beyond, it is made again a tile at a time. Default: half of what is free when the
     /// trace begins (`nil`).
     public var memory: MemoryBudget?
+    /// Nodes whose cut is extended to all others, with an error that is estimated. Default: `nil`, none, an exact cut.
+    public var sample: NodeSample?
 
     public init(
       segments: SegmentCount, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
       widthRule: WidthRule = .frozen, rotation: RotationRule = .procrustes,
-      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32, memory: MemoryBudget? = nil
+      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32, memory: MemoryBudget? = nil,
+      sample: NodeSample? = nil
     ) {
       self.segments = segments
       self.kernel = kernel
@@ -37,17 +40,19 @@ public struct ChannelTrace: Sendable {
       self.aggregation = aggregation
       self.precision = precision
       self.memory = memory
+      self.sample = sample
     }
 
     /// With the number of segments given.
     public init(
       segments: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
       widthRule: WidthRule = .frozen, rotation: RotationRule = .procrustes,
-      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32, memory: MemoryBudget? = nil
+      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32, memory: MemoryBudget? = nil,
+      sample: NodeSample? = nil
     ) {
       self.init(
         segments: .fixed(segments), kernel: kernel, width: width, widthRule: widthRule, rotation: rotation,
-        aggregation: aggregation, precision: precision, memory: memory)
+        aggregation: aggregation, precision: precision, memory: memory, sample: sample)
     }
   }
 
@@ -143,7 +148,7 @@ public struct ChannelTrace: Sendable {
       flat.dtype.isFloating ? flat : flat.converted(to: .float64), segments: configuration.segments, kernel: configuration.kernel,
       width: configuration.width,
       widthRule: configuration.widthRule, precision: configuration.precision, memory: configuration.memory ?? .halfOfFree,
-      onPass: onPass)
+      sample: configuration.sample, onPass: onPass)
     onStage(.rotation)
     partition = try KWayCut(cut, rule: configuration.rotation)
     onStage(.gradients)

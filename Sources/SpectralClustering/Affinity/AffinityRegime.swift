@@ -1,12 +1,15 @@
 import Foundation
 import Synchronization
 
-/// How the affinity is held. Both give the same numbers up to rounding, and each the same bits at any number of threads.
+/// How the affinity is held. The first two give the same numbers up to rounding, and each the same bits at any number of threads.
 public enum AffinityRegime: String, Sendable, CaseIterable {
   /// All N² numbers are kept.
   case stored
   /// Tiles are made again from the features whenever they are used: nothing is larger than O(N·(D + K²)) numbers.
   case tiles
+  /// Only affinities towards a sample of the nodes are used, in tiles: eigenvectors of the sample are extended to all nodes. It is
+  /// taken only where a ``NodeSample`` is given, and its error is estimated, not bounded.
+  case nystrom
 }
 
 extension AffinityRegime {
@@ -14,16 +17,23 @@ extension AffinityRegime {
   ///   - nodes: N.
   ///   - precision: of the N² numbers.
   ///   - memory: what they may take.
+  /// - Returns: stored or tiles.
   init(nodes: Int, precision: DType, memory: MemoryBudget) {
     self = Double(nodes) * Double(nodes) * Double(precision.byteCount) <= memory.bytes ? .stored : .tiles
   }
 
   /// Throws ``SpectralError/invalidInput(_:)`` if the computation does not fit in this machine's memory: to ask for more than
   /// there is would end the program without a word.
-  func checkMemory(nodes: Int, channels: Int, precision: DType) throws(SpectralError) {
-    let (count, size) = (Double(nodes), Double(precision.byteCount))
+  ///
+  /// - Parameters:
+  ///   - nodes: N.
+  ///   - channels: D.
+  ///   - precision: of the affinity.
+  ///   - sample: number of nodes in a sample, if the affinity is that of one.
+  func checkMemory(nodes: Int, channels: Int, precision: DType, sample: Int? = nil) throws(SpectralError) {
+    let (count, size, cut) = (Double(nodes), Double(precision.byteCount), Double(sample ?? nodes))
     // The features and what is made of them, and a Krylov basis with its images, which is what is largest without W.
-    let needed = count * Double(channels) * (size + 24) + count * 960 * 8 + (self == .stored ? count * count * size : 0)
+    let needed = count * Double(channels) * (size + 24) + cut * 960 * 8 + (self == .stored ? cut * cut * size : 0)
     let available = Double(ProcessInfo.processInfo.physicalMemory)
     if needed > 0.9 * available {
       throw .invalidInput(

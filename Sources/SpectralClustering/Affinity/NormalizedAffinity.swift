@@ -92,7 +92,10 @@ struct AffinityOptions: Sendable {
   var kernel = AffinityKernel.gaussian
   var width = AffinityWidth.medianDistance
   var widthRule = WidthRule.frozen
+  /// Stored or in tiles.
   var regime = AffinityRegime.stored
+  /// The nodes between which the affinity is, if not all.
+  var sample: NodeSample?
   /// See ``AffinityTiles/group``.
   var tileGroup = 1
   var progress = AffinityProgress(nil)

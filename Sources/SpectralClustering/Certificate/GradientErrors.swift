@@ -18,6 +18,7 @@ extension KWayCut {
     _ result: FeaturePullback, _ occupied: [Int], _ certificate: SpectralCertificate
   ) -> (errors: [GradientErrors?], reason: String?) {
     let none = [GradientErrors?](repeating: nil, count: cut.segmentCount)
+    if cut.sample != nil { return (none, certificate.reason) }
     if case .custom = cut.kernel { return (none, "the derivative of an affinity of one's own has no known bound") }
     if cut.widthRule == .moving { return (none, "the pair at the median distance, with which sigma moves, is not certain") }
     guard let gap = certificate.gap, let angle = certificate.subspaceAngle, result.accuracies.count == occupied.count else {

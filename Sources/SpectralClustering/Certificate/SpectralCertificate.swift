@@ -51,6 +51,18 @@ public struct SpectralCertificate: Sendable, Equatable {
     reason =
       angle < 1 ? nil : "residuals and rounding are as large as the gap after eigenvalue \(count), which turns the eigenvectors"
   }
+
+  /// Of eigenvectors that are extended from a sample: there are no bounds.
+  ///
+  /// - Parameters:
+  ///   - residuals: of the sample's eigenpairs.
+  ///   - affinityError: of the affinity between the nodes of the sample.
+  ///   - sample: how many there are.
+  init(residuals: [Double], affinityError: Double, sample: Int) {
+    (self.residuals, self.affinityError, totalResidual) = (residuals, affinityError, norm(residuals))
+    (gap, subspaceAngle) = (nil, nil)
+    reason = "the eigenvectors are extended from a sample of \(sample) nodes, whose error is estimated, not bounded"
+  }
 }
 
 /// Bound of ‖fl(A·v) − A·v‖ in double for unit v and ‖A‖ = 1.

@@ -20,6 +20,11 @@ struct EigenpairCotangent {
   let vectors: Matrix<Double>
   /// λ̄, K numbers.
   let values: [Double]
+  /// What the loss feels of VᵀδA·V directly, symmetric [K, K]: of functions that are smooth in A inside the span although
+  /// eigenvectors are not.
+  var span: Matrix<Double>?
+  /// d̄ of the degrees, as far as the loss feels them other than through A.
+  var degrees: [Double]?
 }
 
 /// What accuracies are measured against.
@@ -51,7 +56,7 @@ extension ShiftedSolve {
   /// The cotangents of A for several cotangents of its leading eigenpairs, in one block solve.
   ///
   /// Column j of Z solves (λ_j I − A)·z_j = P·ḡ_j; M_ij = (C_ij − C_ji)/2(λ_j − λ_i) with C = VᵀḠ, antisymmetrised before
-  /// it is divided, and M_jj = λ̄_j. Then Ā = ½(Z·Vᵀ + V·Zᵀ) + V·M·Vᵀ.
+  /// it is divided, and M_jj = λ̄_j, to which what is given of the span is added. Then Ā = ½(Z·Vᵀ + V·Zᵀ) + V·M·Vᵀ.
   /// - Parameters:
   ///   - count: number of cotangents.
   ///   - closedGap: what to do where λ_K = λ_{K+1}.
@@ -64,12 +69,16 @@ extension ShiftedSolve {
     let leading = pairs.vectors.selecting(columns: Array(0..<k))
     let rightSides = Matrix<Double>(uninitialized: n, count * k)
     var couplings: [Matrix<Double>] = []
+    var degrees: [[Double]?] = []
     for index in 0..<count {
       let given = cotangent(index)
+      degrees.append(given.degrees)
       let vectors = given.vectors
       let size = Double.dot(vectors.pointer, vectors.pointer, vectors.count).squareRoot()
       let components = Matrix.innerProducts(leading, vectors)
-      couplings.append(try coupling(components, values: given.values, size: size))
+      let coupled = try coupling(components, values: given.values, size: size)
+      if let span = given.span { Double.axpy(1, span.pointer, coupled.pointer, coupled.count) }
+      couplings.append(coupled)
       Matrix.multiply(leading, components, alpha: -1, beta: 1, into: vectors)
       clearRounding(vectors, size: size)
       rightSides.view.columns(index * k..<(index + 1) * k).copy(from: vectors.view)
@@ -83,7 +92,9 @@ extension ShiftedSolve {
     }
     var cotangents: [AffinityCotangent<T>] = []
     for (index, coupling) in couplings.enumerated() {
-      cotangents.append(assemble(solution.z, index * k, leading, coupling, rightSides))
+      let found = assemble(solution.z, index * k, leading, coupling, rightSides)
+      for (node, value) in (degrees[index] ?? []).enumerated() { found.degrees.pointer[node] += T(value) }
+      cotangents.append(found)
     }
     let residuals = (0..<count).map { solution.residuals[$0 * k..<($0 + 1) * k].max() ?? 0 }
     let accuracies = reference.map {

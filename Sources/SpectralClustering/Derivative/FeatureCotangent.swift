@@ -70,17 +70,7 @@ extension NormalizedAffinity {
 
   /// Adds the cotangent of a point to that of the features it was made of.
   fileprivate func addFeatureRow(_ node: Int, _ cotangent: [Double], into result: Matrix<Double>) {
-    let target = result.row(node)
-    guard let directions else {
-      // Adding zero turns −0 into 0.
-      for c in 0..<channelCount { target[c] += cotangent[c] + 0 }
-      return
-    }
-    // u = x/‖x‖, so x̄ = (ū − u·⟨u, ū⟩)/‖x‖.
-    let length = directions.values[node]
-    if length == 0 { return }
-    let along = (0..<channelCount).reduce(0) { $0 + tiles.points.point(node, $1) * cotangent[$1] }
-    for c in 0..<channelCount { target[c] += (cotangent[c] - tiles.points.point(node, c) * along) / length + 0 }
+    AffinityPoints(nodesOf: self).addCotangent(cotangent, of: node, to: result.row(node))
   }
 }
 

@@ -39,6 +39,7 @@ struct TraceCommand: ParsableCommand {
         clew trace features.npy --segments 4
         clew trace photo.jpg --segments 6 --output out
         clew trace large.npy --segments auto --affinity cosine --memory 2GB
+        clew trace huge.npy --segments 8 --sample 2000
         clew trace stack.h5:slices --segments 5 --separate --output out
         clew trace sample.npy --segments 8 --assign rest.npy --output out
         clew trace --model resnet18 --checkpoint resnet18.pth --layer layer3.1.conv2 --segments 4 photo.jpg
@@ -96,6 +97,13 @@ struct TraceCommand: ParsableCommand {
       "What a stored affinity may take, such as 4GB, or 30% of what is free (default: 50%). Beyond, it is made again a tile at "
         + "a time whenever it is used.", valueName: "size"))
   var memory: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Cut only so many nodes, drawn with --seed, and extend their eigenvectors to the others (Nystrom), with an error that is "
+        + "estimated, not bounded (default: all nodes are cut).", valueName: "M"))
+  var sample: Int?
 
   @Option(help: "Whether the k-way rotation moves with the eigenvectors (procrustes) or is a constant (frozen).")
   var rotation = RotationRule.procrustes
@@ -191,10 +199,26 @@ struct TraceCommand: ParsableCommand {
     if sigmaGradient && sigma != nil {
       throw CommandError.unusable("--sigma-gradient: found --sigma as well, expected the median, which moves with the features")
     }
+    let segments = try segmentCount(nodes, of)
     return ChannelTrace.Configuration(
-      segments: try segmentCount(nodes, of), kernel: affinity.kernel, width: sigma.map { .value($0) } ?? .medianDistance,
+      segments: segments, kernel: affinity.kernel, width: sigma.map { .value($0) } ?? .medianDistance,
       widthRule: sigmaGradient ? .moving : .frozen, rotation: rotation, aggregation: rankBy, precision: common.precision.dtype,
-      memory: try memoryBudget())
+      memory: try memoryBudget(), sample: try nodeSample(segments, nodes, of))
+  }
+
+  private func nodeSample(_ segments: SegmentCount, _ nodes: Int, _ name: String) throws -> NodeSample? {
+    guard let sample else { return nil }
+    var least = 3
+    if case .fixed(let count) = segments { least = count + 1 }
+    guard least <= nodes else {
+      throw CommandError.unusable(
+        "--sample: found \(nodes) nodes in \(name), expected at least \(least), one more than segments")
+    }
+    guard least <= sample, sample <= nodes else {
+      throw CommandError.unusable(
+        "--sample: found \(sample), expected from \(least), one more than segments, to \(nodes), the number of nodes of \(name)")
+    }
+    return NodeSample(count: sample, seed: common.seed)
   }
 
   private func segmentCount(_ nodes: Int, _ name: String) throws -> SegmentCount {

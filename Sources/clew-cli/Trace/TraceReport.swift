@@ -34,6 +34,28 @@ struct TraceReport: Encodable {
     let to: Int
   }
 
+  /// What `--sample` drew, and what is estimated of its error.
+  struct Sample: Encodable {
+    let count: Int
+    let seed: UInt64
+    /// Ascending.
+    let nodes: [Int]
+    /// Nodes without affinity to any of these.
+    let unreached: Int
+    /// Of the sine of the angle to the exact eigenvectors; no bound.
+    @Nullable var subspaceErrorEstimate: Double?
+    @Nullable var standardError: Double?
+    /// Number of nodes at which it was taken.
+    let estimatedAt: Int
+
+    init(_ sample: SampledCut) {
+      (count, seed, nodes, unreached) = (sample.nodes.count, sample.seed, sample.nodes, sample.unreached)
+      subspaceErrorEstimate = sample.error.angle
+      standardError = sample.error.standardError
+      estimatedAt = sample.error.rows
+    }
+  }
+
   /// Part of a segment in one picture of a batch that was cut as a whole.
   struct Part: Encodable {
     let id: Int
@@ -52,6 +74,7 @@ struct TraceReport: Encodable {
   let grid: [Int]
   let affinity: String
   let regime: String
+  let sample: Sample?
   let segmentChoice: Choice?
   let sigma: Double
   let eigenvalues: [Double]
@@ -75,6 +98,7 @@ struct TraceReport: Encodable {
     grid = trace.grid.extents
     affinity = trace.cut.kernel.name
     regime = trace.cut.regime.rawValue
+    sample = trace.cut.sample.map(Sample.init)
     segmentChoice = trace.cut.suggestion.map {
       Choice(segments: $0.segments, gap: $0.gap, from: $0.range.lowerBound, to: $0.range.upperBound)
     }

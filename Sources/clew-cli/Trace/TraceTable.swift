@@ -15,10 +15,10 @@ struct TraceTable {
       "\(cut.nodeCount) nodes in \(trace.segments.count) segments by \(trace.channelNames.count) channels; "
         + "\(cut.kernel.name) affinity (\(cut.regime.rawValue)), sigma \(number(cut.sigma)); "
         + "held fixed: \(trace.heldFixed.joined(separator: ", "))",
-      "eigenvalues \(cut.eigenvalues.map(number).joined(separator: " "))"
+      "eigenvalues\(cut.sample == nil ? "" : " of the sample") \(cut.eigenvalues.map(number).joined(separator: " "))"
         + (cut.gap.width.map { "; gap \(number($0))" } ?? "") + "; largest residual \(number(cut.residuals.max() ?? 0))",
     ]
-    lines += certificate
+    lines += cut.sample.map { [estimate($0)] } ?? certificate
     if let choice = cut.suggestion {
       lines.append(
         "\(choice.segments) segments by the widest gap (\(number(choice.gap))) of \(choice.range.lowerBound) to "
@@ -54,6 +54,14 @@ struct TraceTable {
     }
     if let placed { lines += ["", placed.line] }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What is known of the error of a sample, for which there is no certificate.
+  private func estimate(_ sample: SampledCut) -> String {
+    let start = "extended from \(sample.nodes.count) nodes (Nystrom); subspace error "
+    guard let angle = sample.error.angle else { return start + "unknown, without a gap after the last eigenvalue" }
+    return start + "\(number(angle)) ± \(number(sample.error.standardError ?? 0)), estimated at \(sample.error.rows) nodes, "
+      + "not certified"
   }
 
   /// What the numbers below can be wrong by.
