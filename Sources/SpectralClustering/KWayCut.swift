@@ -16,6 +16,7 @@ public struct KWayCut: Sendable {
 
   /// - Throws: ``SpectralError`` if a singular value decomposition fails.
   public init(_ cut: NormalizedCut, rule: RotationRule = .procrustes) throws(SpectralError) {
+    try cut.affinity.checkpoint?.begin(RunIdentity([("rotation", rule.rawValue)]))
     let rotation = try KWayRotation(cut.leading)
     self.cut = cut
     self.rule = rule

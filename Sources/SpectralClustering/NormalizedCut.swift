@@ -44,18 +44,20 @@ public struct NormalizedCut: Sendable {
   ///     as given, before they are rounded to it.
   ///   - memory: what a stored affinity may take (default: half of what is free). If N² numbers of the precision are more, the
   ///     affinity is made again, a tile at a time, whenever it is used.
+  ///   - checkpoint: what passes over the affinity give is kept there, here and in gradients, and read if it is there already.
   ///   - onPass: told how far the passes over the affinity have come, here and in gradients; called on the caller's thread.
   /// - Throws: ``SpectralError``.
   public init(
     _ features: NDArray, segments: SegmentCount, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
     widthRule: WidthRule = .frozen, precision: DType? = nil, memory: MemoryBudget = .halfOfFree,
-    onPass: (@Sendable (AffinityPass) -> Void)? = nil
+    checkpoint: CutCheckpoint? = nil, onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
     let precision = precision ?? features.dtype
     let n = features.rank > 0 ? features.shape[0] : 0
     let options = AffinityOptions(
       kernel: kernel, width: width, widthRule: widthRule,
-      regime: AffinityRegime(nodes: n, precision: precision, memory: memory), progress: AffinityProgress(onPass))
+      regime: AffinityRegime(nodes: n, precision: precision, memory: memory), progress: AffinityProgress(onPass),
+      checkpoint: checkpoint)
     try self.init(features, segments: segments, precision: precision, options)
   }
 
@@ -63,11 +65,11 @@ public struct NormalizedCut: Sendable {
   public init(
     _ features: NDArray, segments: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
     widthRule: WidthRule = .frozen, precision: DType? = nil, memory: MemoryBudget = .halfOfFree,
-    onPass: (@Sendable (AffinityPass) -> Void)? = nil
+    checkpoint: CutCheckpoint? = nil, onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
     try self.init(
       features, segments: .fixed(segments), kernel: kernel, width: width, widthRule: widthRule, precision: precision,
-      memory: memory, onPass: onPass)
+      memory: memory, checkpoint: checkpoint, onPass: onPass)
   }
 
   init(_ features: NDArray, segments: SegmentCount, precision: DType, _ options: AffinityOptions) throws(SpectralError) {
@@ -87,6 +89,7 @@ public struct NormalizedCut: Sendable {
     guard precision.isFloating else { throw .invalidInput("the precision is \(precision); expected float32 or float64") }
     (kernel, widthRule, regime) = (options.kernel, options.widthRule, options.regime)
     try regime.checkMemory(nodes: n, channels: features.shape[1], precision: precision)
+    try options.beginCheckpoint(features, segments, precision)
     if precision == .float32 {
       affinity = try NormalizedAffinity<Float>(features, options)
     } else {
@@ -158,6 +161,7 @@ protocol Affinity: Sendable {
   var warnings: [String] { get }
   var gapTolerance: Double { get }
   var rounding: AffinityRounding { get }
+  var checkpoint: CutCheckpoint? { get }
   func leadingEigenpairs(_ count: Int) throws(SpectralError) -> LeadingEigenpairs
   /// a(x, ·)·V and Σ_j w(x, x_j) of other points.
   func towardsNodes(
@@ -214,7 +218,7 @@ extension NormalizedAffinity: Affinity {
       let last = min(rows.count, first + block)
       let solved = try solver.pullback(
         last - first, closedGap: closedGap, reference: measures, cotangent: { cotangent(first + $0) })
-      writeFeatureCotangent(solved.cotangents, leading: leading, rows: Array(rows[first..<last]), into: features)
+      keepFeatureCotangent(solved.cotangents, leading: leading, rows: Array(rows[first..<last]), into: features)
       if needsWidths, let found = widthCotangents(solved.cotangents, leading: leading) {
         for (index, width) in found.enumerated() { addMedianCotangent(width, nodes: rows[first + index], into: features) }
         widths?.append(contentsOf: found)

@@ -115,13 +115,14 @@ public struct ChannelTrace: Sendable {
   ///   - features: [nodes, D], [H, W, D] or [B, H, W, D] (one cut over all pictures), finite.
   ///   - channelNames: one for each channel; `nil` numbers them.
   ///   - configuration: the number of segments, and how they are cut, differentiated and ranked.
+  ///   - checkpoint: keeps what passes over the affinity give, and has what those of an interrupted trace gave.
   ///   - onStage: called as each stage begins.
   ///   - onPass: told how far the passes over the affinity have come, on the caller's thread.
   /// - Throws: `SpectralError`: unusable features or configuration, an eigenproblem that does not converge, and with the
   ///   frozen rotation equal eigenvalues inside the top K.
   public init(
     _ features: NDArray, channelNames: [String]? = nil, configuration: Configuration,
-    onStage: (Stage) -> Void = { _ in }, onPass: (@Sendable (AffinityPass) -> Void)? = nil
+    checkpoint: CutCheckpoint? = nil, onStage: (Stage) -> Void = { _ in }, onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
     guard (2...4).contains(features.rank) else {
       throw .invalidInput(
@@ -143,7 +144,7 @@ public struct ChannelTrace: Sendable {
       flat.dtype.isFloating ? flat : flat.converted(to: .float64), segments: configuration.segments, kernel: configuration.kernel,
       width: configuration.width,
       widthRule: configuration.widthRule, precision: configuration.precision, memory: configuration.memory ?? .halfOfFree,
-      onPass: onPass)
+      checkpoint: checkpoint, onPass: onPass)
     onStage(.rotation)
     partition = try KWayCut(cut, rule: configuration.rotation)
     onStage(.gradients)

@@ -12,15 +12,13 @@ extension NormalizedAffinity {
     }
     let panels = Panels<Double>(input)
     let source = try PointsTowardsNodes(features, self)
-    let sums = Matrix<Double>(m, k + 1)
-    Parallel.forEach((m + affinityTile - 1) / affinityTile) { index in
-      let rows = affinityRange(index, m)
-      let tile = Matrix<T>(uninitialized: rows.count, affinityTile)
-      for columns in (0..<(n + affinityTile - 1) / affinityTile).lazy.map({ affinityRange($0, n) }) {
-        source.fill(rows, columns, into: tile.pointer)
-        self.addTile(tile.pointer, rows, columns, panels, sums, T.blockProduct)
+    let sums = checkpoint.outcome(
+      .placement, shape: (m, k + 1),
+      input: {
+        $0.add(features)
+        $0.add(input)
       }
-    }
+    ) { sumsTowardsNodes(source, rows: m, panels) }
     let degrees = (0..<m).map { sums[$0, k] }
     if let broken = degrees.firstIndex(where: { !($0.isFinite && $0 >= 0) }) {
       throw .invalidInput(
@@ -32,6 +30,19 @@ extension NormalizedAffinity {
       for c in 0..<k { image[i, c] = scale * sums[i, c] }
     }
     return (image, degrees)
+  }
+
+  private func sumsTowardsNodes(_ source: PointsTowardsNodes<T>, rows m: Int, _ panels: Panels<Double>) -> Matrix<Double> {
+    let (n, sums) = (nodeCount, Matrix<Double>(m, panels.columns))
+    Parallel.forEach((m + affinityTile - 1) / affinityTile) { index in
+      let rows = affinityRange(index, m)
+      let tile = Matrix<T>(uninitialized: rows.count, affinityTile)
+      for columns in (0..<(n + affinityTile - 1) / affinityTile).lazy.map({ affinityRange($0, n) }) {
+        source.fill(rows, columns, into: tile.pointer)
+        self.addTile(tile.pointer, rows, columns, panels, sums, T.blockProduct)
+      }
+    }
+    return sums
   }
 }
 

@@ -86,6 +86,7 @@ extension NormalizedAffinity {
     if nodeCount >= roundedProductLimit, T.panelError != nil { return try refinedEigenpairs(count, start) }
     var solver = BlockKrylov(
       wanted: count, tolerance: { [accuracy] _ in accuracy.eigenpairs }, start: start, image: start, apply: { self.apply($0) })
+    solver.onProgress = tellEigenvectors
     return try checked(solver.pairs(try solver.solve()))
   }
 
@@ -99,6 +100,7 @@ extension NormalizedAffinity {
       image: start,
       apply: { self.applyRounded($0) })
     rough.restarts = false
+    rough.onProgress = tellEigenvectors
     let found = try rough.solve()
     let space = rough.pairs(found)
     // Where only rounding is left, a few pairs are refined and the others deflate as they are. Otherwise the basis was full
@@ -111,10 +113,13 @@ extension NormalizedAffinity {
       start: space.vectors.selecting(columns: Array(0..<carried)),
       longest: isClose ? 0 : BlockKrylov.usualLength, apply: { self.apply($0) })
     fine.probes = !isClose
+    fine.onProgress = tellEigenvectors
     if isClose { fine.correction = { space.corrections($0, values: $1, from: carried) } }
     let pairs = try checked(fine.pairs(try fine.solve()))
     return isClose ? pairs.extended(by: space, from: fine.kept) : pairs
   }
+
+  private func tellEigenvectors(_ converged: Int, _ wanted: Int) { progress.tell(converged, of: wanted, "eigenvectors") }
 
   private func checked(_ pairs: LeadingEigenpairs) throws(SpectralError) -> LeadingEigenpairs {
     if let worst = pairs.residuals.prefix(pairs.wanted).max(), !(worst <= 1e3 * accuracy.eigenpairs) {

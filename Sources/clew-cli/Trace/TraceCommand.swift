@@ -41,6 +41,7 @@ struct TraceCommand: ParsableCommand {
         clew trace large.npy --segments auto --affinity cosine --memory 2GB
         clew trace stack.h5:slices --segments 5 --separate --output out
         clew trace sample.npy --segments 8 --assign rest.npy --output out
+        clew trace large.npy --segments 8 --resume large.checkpoint --output out
         clew trace --model resnet18 --checkpoint resnet18.pth --layer layer3.1.conv2 --segments 4 photo.jpg
         clew trace --demo --output demo
       """)
@@ -115,6 +116,13 @@ struct TraceCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write result.json, tables and pictures (PNG and PDF) to this folder.", valueName: "folder"))
   var output: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Keep what every pass over the affinity gives in this file, and go on from it if it is there; it is removed when the run is "
+        + "finished. A run of 20,000 nodes or more leaves such a file when it is interrupted (Ctrl-C) and says how to go on.",
+      valueName: "file"))
+  var resume: String?
+
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -137,10 +145,15 @@ struct TraceCommand: ParsableCommand {
     if maxNodes < 2 { throw CommandError.unusable("--max-nodes: found \(maxNodes), expected at least 2") }
     let source = try input.map { try load($0, inputs) } ?? TraceInput.demo(seed: common.seed)
     let others = try assign.map { try load($0, [$0]) }
-    let configuration = try configuration(source.features.shape)
+    var configuration = try configuration(source.features.shape)
     // Fail before the work, not after it.
     let folder = try output.map { try OutputFolder($0) }
-    var result = try runTrace(source, configuration)
+    let checkpoint = try checkpoint(source.features.shape, folder)
+    // What is free now may be less than it was, and another regime would be another run.
+    if memory == nil, let regime = checkpoint?.passes.regime {
+      configuration.memory = MemoryBudget(bytes: regime == .stored ? .infinity : 0)
+    }
+    var result = try runTrace(source, configuration, checkpoint)
     if let others, let assign { result.placed = try PlacedFeatures(others, named: assign, in: result.traces[0]) }
     let files = source.files + (others?.files ?? [])
     let document = try jsonDocument(result.document(of: source, provenance: try Provenance(common, inputs: files)))
@@ -156,6 +169,14 @@ struct TraceCommand: ParsableCommand {
       try standardOutput(result.table(of: source))
       if !written.isEmpty { try standardOutput("\n" + written.joined(separator: "\n") + "\n") }
     }
+    checkpoint?.remove()
+  }
+
+  private func checkpoint(_ shape: Shape, _ folder: OutputFolder?) throws -> TraceCheckpoint? {
+    let nodes = Double(shape.elementCount / max(1, shape.last ?? 1))
+    let pictures = separate ? Double(max(1, shape[0])) : 1
+    return try TraceCheckpoint(
+      resume, name: demo ? "demo" : layer ?? input ?? "", pairs: nodes * nodes / pictures, folder: folder, quiet: common.quiet)
   }
 
   /// The first input, for messages and when there is but one.
@@ -223,7 +244,9 @@ struct TraceCommand: ParsableCommand {
     return budget
   }
 
-  private func runTrace(_ source: TraceInput, _ configuration: ChannelTrace.Configuration) throws -> TraceResult {
+  private func runTrace(
+    _ source: TraceInput, _ configuration: ChannelTrace.Configuration, _ checkpoint: TraceCheckpoint?
+  ) throws -> TraceResult {
     let progress = ProgressLine(quiet: common.quiet)
     let stages = ChannelTrace.Stage.allCases
     let count = separate ? source.features.shape[0] : 1
@@ -233,22 +256,27 @@ struct TraceCommand: ParsableCommand {
     }
     // Passes are reported on this thread.
     let line = UncheckedSendable(progress)
+    let kept = UncheckedSendable(checkpoint)
     let onPass: @Sendable (AffinityPass) -> Void = { pass in
-      line.value.detail("pass \(pass.number) over the affinity, \(Int(100 * pass.share)) %")
+      kept.value?.onPass()
+      let found = pass.found.map { ", \($0)" } ?? ""
+      line.value.detail("pass \(pass.number) over the affinity, \(Int(100 * pass.share)) %\(found)")
     }
     do throws(SpectralError) {
       if separate {
         return TraceResult(
           traces: try ChannelTrace.separately(
-            source.features, channelNames: source.channelNames, configuration: configuration, onStage: show, onPass: onPass),
+            source.features, channelNames: source.channelNames, configuration: configuration, checkpoint: checkpoint?.passes,
+            onStage: show, onPass: onPass),
           isSeparate: true)
       }
       let trace = try ChannelTrace(
-        source.features, channelNames: source.channelNames, configuration: configuration, onStage: { show(0, $0) },
-        onPass: onPass)
+        source.features, channelNames: source.channelNames, configuration: configuration, checkpoint: checkpoint?.passes,
+        onStage: { show(0, $0) }, onPass: onPass)
       return TraceResult(traces: [trace], isSeparate: false)
     } catch {
       switch error {
+      case .checkpoint: throw CommandError.unusable("--resume: \(error)")
       case .invalidInput, .notFinite: throw CommandError.unusable("\(input ?? "--demo"): \(error)")
       case .notConverged, .degenerate: throw CommandError.failed("\(input ?? "--demo"): \(error)")
       }
