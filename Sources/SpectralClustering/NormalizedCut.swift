@@ -114,6 +114,15 @@ public struct NormalizedCut: Sendable {
     warnings = affinity.warnings + pieces + gap.warnings(segments, tolerance: tolerance)
   }
 
+  /// Without what a filter makes up for: only the assignment depends on a choice then.
+  var warningsBesideGap: [String] {
+    let own = gap.warnings(segmentCount, tolerance: affinity.gapTolerance)
+    let isClosed = (gap.width ?? 1) <= affinity.gapTolerance
+    return warnings.filter { !own.contains($0) }
+      + (isClosed
+        ? ["there is no gap after eigenvalue \(segmentCount): the assignment, not the filtered scores, depends on a choice"] : [])
+  }
+
   /// The top eigenvectors as a mutable matrix.
   var leading: Matrix<Double> { pairs.vectors.selecting(columns: Array(0..<segmentCount)) }
 }

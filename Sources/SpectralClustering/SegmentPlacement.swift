@@ -1,6 +1,6 @@
 /// Nodes that were no part of a cut, placed in its segments; from ``KWayCut/placing(_:)``.
 public struct SegmentPlacement: Sendable {
-  /// The extended eigenvectors, rotated: [M, K] float64. For a node of the cut they are its own scores.
+  /// The extended eigenvectors, rotated, or the filtered scores extended: [M, K] float64. For a node of the cut its own scores.
   public let scores: NDArray
   /// The segment of each; `nil` for one without affinity to any node of the cut.
   public let assignment: [Int?]
@@ -31,11 +31,13 @@ extension KWayCut {
         "eigenvalue \(small + 1) is \(cut.eigenvalues[small]): its eigenvector does not extend to other nodes; ask for fewer segments"
       )
     }
-    let (image, degrees) = try cut.affinity.towardsNodes(try finiteFeatures(features), cut.leading)
+    let points = try finiteFeatures(features)
+    let (image, degrees) = try cut.affinity.towardsNodes(points, cut.leading)
     for row in 0..<image.rows {
       for column in 0..<image.columns { image[row, column] /= cut.eigenvalues[column] }
     }
-    let rotated = Matrix.product(image, scores.rotation)
+    var rotated = Matrix.product(image, scores.rotation)
+    if let filtered { rotated = filtered.extended(try cut.affinity.towardsNodes(points, filtered.leading).image) }
     let labels = largestColumns(RowNormalized(image).values, scores.rotation)
     return SegmentPlacement(
       scores: rotated.array, assignment: labels.indices.map { degrees[$0] > 0 ? labels[$0] : nil }, degrees: degrees)

@@ -16,6 +16,8 @@ public struct ChannelTrace: Sendable {
     public var widthRule: WidthRule
     /// Whether the rotation from eigenvectors to segments moves with them (default) or is a constant.
     public var rotation: RotationRule
+    /// How wide the step of a spectral filter is, for features without a gap at K. Default: no filter.
+    public var filter: FilterWidth?
     /// What ``Segment/ranking`` sorts by. Default: ``ChannelAggregation/distinctiveness``.
     public var aggregation: ChannelAggregation
     /// Precision of the affinity: float32 (default) or float64.
@@ -27,13 +29,15 @@ public struct ChannelTrace: Sendable {
     public init(
       segments: SegmentCount, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
       widthRule: WidthRule = .frozen, rotation: RotationRule = .procrustes,
-      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32, memory: MemoryBudget? = nil
+      filter: FilterWidth? = nil, aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32,
+      memory: MemoryBudget? = nil
     ) {
       self.segments = segments
       self.kernel = kernel
       self.width = width
       self.widthRule = widthRule
       self.rotation = rotation
+      self.filter = filter
       self.aggregation = aggregation
       self.precision = precision
       self.memory = memory
@@ -43,11 +47,12 @@ public struct ChannelTrace: Sendable {
     public init(
       segments: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
       widthRule: WidthRule = .frozen, rotation: RotationRule = .procrustes,
-      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32, memory: MemoryBudget? = nil
+      filter: FilterWidth? = nil, aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32,
+      memory: MemoryBudget? = nil
     ) {
       self.init(
         segments: .fixed(segments), kernel: kernel, width: width, widthRule: widthRule, rotation: rotation,
-        aggregation: aggregation, precision: precision, memory: memory)
+        filter: filter, aggregation: aggregation, precision: precision, memory: memory)
     }
   }
 
@@ -146,7 +151,7 @@ public struct ChannelTrace: Sendable {
       widthRule: configuration.widthRule, precision: configuration.precision, memory: configuration.memory ?? .halfOfFree,
       checkpoint: checkpoint, onPass: onPass)
     onStage(.rotation)
-    partition = try KWayCut(cut, rule: configuration.rotation)
+    partition = try KWayCut(cut, rule: configuration.rotation, filter: configuration.filter)
     onStage(.gradients)
     let result = try partition.segmentGradients(withWidths: configuration.widthRule == .moving)
 
@@ -184,6 +189,7 @@ extension ChannelTrace.Configuration {
   fileprivate var heldFixed: [String] {
     var hasWidth = true
     if case .custom = kernel { hasWidth = false }
-    return (hasWidth && widthRule == .frozen ? ["sigma"] : []) + ["assignment"] + (rotation == .frozen ? ["rotation"] : [])
+    return (hasWidth && widthRule == .frozen ? ["sigma"] : []) + ["assignment"]
+      + (filter != nil ? ["filter"] : rotation == .frozen ? ["rotation"] : [])
   }
 }

@@ -20,6 +20,8 @@ struct EigenpairCotangent {
   let vectors: Matrix<Double>
   /// λ̄, K numbers.
   let values: [Double]
+  /// M, [K, K], if it does not follow from those (see ``FilteredScores``).
+  var coupling: Matrix<Double>?
 }
 
 /// What accuracies are measured against.
@@ -69,7 +71,11 @@ extension ShiftedSolve {
       let vectors = given.vectors
       let size = Double.dot(vectors.pointer, vectors.pointer, vectors.count).squareRoot()
       let components = Matrix.innerProducts(leading, vectors)
-      couplings.append(try coupling(components, values: given.values, size: size))
+      if let known = given.coupling {
+        couplings.append(known)
+      } else {
+        couplings.append(try coupling(components, values: given.values, size: size))
+      }
       Matrix.multiply(leading, components, alpha: -1, beta: 1, into: vectors)
       clearRounding(vectors, size: size)
       rightSides.view.columns(index * k..<(index + 1) * k).copy(from: vectors.view)

@@ -23,6 +23,29 @@ enum SegmentOption: ExpressibleByArgument, Equatable {
     }
   }
 }
+
+/// The width of a spectral filter, or `auto`.
+enum FilterOption: ExpressibleByArgument, Equatable {
+  case width(Double)
+  case auto
+
+  init?(argument: String) {
+    if argument == "auto" {
+      self = .auto
+    } else {
+      guard let width = Double(argument) else { return nil }
+      self = .width(width)
+    }
+  }
+
+  var rule: FilterWidth {
+    switch self {
+    case .width(let width): .value(width)
+    case .auto: .automatic
+    }
+  }
+}
+
 extension ChannelAggregation: ExpressibleByArgument {}
 
 struct TraceCommand: ParsableCommand {
@@ -100,6 +123,13 @@ struct TraceCommand: ParsableCommand {
 
   @Option(help: "Whether the k-way rotation moves with the eigenvectors (procrustes) or is a constant (frozen).")
   var rotation = RotationRule.procrustes
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "For features without a gap after the last eigenvalue: weight eigenvectors by a smooth step of this width over the spectrum, "
+        + "from 0.0001 to 2, or auto, instead of taking the first and no other.", valueName: "auto|W"))
+  var spectralFilter: FilterOption?
 
   @Option(help: "What the ranking sorts by, descending; all of them are in the result.")
   var rankBy = ChannelTrace.Configuration(segments: 2).aggregation
@@ -211,9 +241,16 @@ struct TraceCommand: ParsableCommand {
     if sigmaGradient && sigma != nil {
       throw CommandError.unusable("--sigma-gradient: found --sigma as well, expected the median, which moves with the features")
     }
+    if case .width(let width) = spectralFilter, !(1e-4...2).contains(width) {
+      throw CommandError.unusable("--spectral-filter: found \(width), expected auto, or a width from 0.0001 to 2")
+    }
+    if spectralFilter != nil && rotation == .frozen {
+      throw CommandError.unusable("--spectral-filter: found --rotation frozen as well, expected no rotation: nothing is rotated")
+    }
     return ChannelTrace.Configuration(
       segments: try segmentCount(nodes, of), kernel: affinity.kernel, width: sigma.map { .value($0) } ?? .medianDistance,
-      widthRule: sigmaGradient ? .moving : .frozen, rotation: rotation, aggregation: rankBy, precision: common.precision.dtype,
+      widthRule: sigmaGradient ? .moving : .frozen, rotation: rotation, filter: spectralFilter?.rule,
+      aggregation: rankBy, precision: common.precision.dtype,
       memory: try memoryBudget())
   }
 
