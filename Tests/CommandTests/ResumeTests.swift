@@ -41,10 +41,12 @@ import Testing
   @Test func goesOnFromAnyMoment() throws {
     let work = try Work([5000, 48], ["--segments", "5", "--sigma-gradient"])
     var random = RandomSource(seed: 21)
-    var wentOn = 0
+    var (wentOn, seconds) = (0, work.seconds)
     for attempt in 0..<40 {
       let (signal, name) = (attempt % 2 == 0 ? "INT" : "KILL", "run\(attempt).checkpoint")
-      let stopped = try work.interrupted(signal, after: work.seconds * 0.95 * random.uniform(), "--resume \(name)")
+      let stopped = try work.interrupted(signal, after: seconds * 0.95 * random.uniform(), "--resume \(name)")
+      // Other work had slowed down the undisturbed run.
+      if stopped.status == 0 { seconds *= 0.85 }
       if signal == "INT", stopped.status == 130, let line = stopped.complaints.first {
         #expect(stopped.complaints.count == 1 && line.contains("interrupted after"), "\(stopped.error)")
         #expect(line.hasSuffix("--resume \(name)") && stopped.output.isEmpty, "\(stopped.error)")
@@ -59,7 +61,7 @@ import Testing
     #expect(wentOn >= 15, "\(wentOn)")
     // Killed over and over, it arrives.
     for attempt in 0..<60 {
-      let stopped = try work.interrupted("KILL", after: work.seconds / 3 + 0.03 * Double(attempt), "--resume over.checkpoint")
+      let stopped = try work.interrupted("KILL", after: seconds / 3 + 0.03 * Double(attempt), "--resume over.checkpoint")
       if !stopped.wasKilled && stopped.status == 0 {
         #expect(try withoutProvenance(stopped.output) == work.truth)
         return

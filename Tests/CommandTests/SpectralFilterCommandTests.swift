@@ -26,7 +26,7 @@ import Testing
   private func folder() throws -> Folder {
     let folder = try Folder()
     var random = RandomSource(seed: 12)
-    try folder.save(NDArray(random.normals(300 * 5).map { Float($0) }, shape: [300, 5]))
+    try folder.save(NDArray(random.normals(600 * 5).map { Float($0) }, shape: [600, 5]))
     return folder
   }
 
