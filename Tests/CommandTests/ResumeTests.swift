@@ -122,6 +122,12 @@ import Testing
     try refused(["features.npy", "--segments", "5", "--resume", "text.checkpoint"], "text.checkpoint", "no checkpoint")
     try refused(["features.npy", "--segments", "5", "--resume", "no/such/file"], "no/such/file")
     try refused(["features.npy", "--segments", "5", "--resume", "."], "directory")
+    // One run at a time; the other is not disturbed.
+    let both = try Clew.shell(
+      "\(work.line) --resume both.checkpoint > first & until [ -e both.checkpoint ]; do sleep 0.01; done; "
+        + "\(work.line) --resume both.checkpoint; echo \"status $?\"; wait", in: work.folder)
+    #expect(both.text == "status 2\n" && both.error.contains("a run that is writing to it"), "\(both.text) \(both.error)")
+    #expect(try withoutProvenance(work.folder.bytes("first")) == work.truth)
     // Without --memory it takes the regime of the run that it goes on with.
     let line = work.arguments.filter { !["--memory", "0"].contains($0) }
     let again = try Clew.run(line + ["--resume", "run.checkpoint"], in: work.folder)
