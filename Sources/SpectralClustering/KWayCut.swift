@@ -2,6 +2,10 @@
 ///
 /// The objective of segment k is the mean of |score_ik| over its nodes, score = V·R. The assignment is a constant of the
 /// derivative; R follows ``RotationRule``, σ ``WidthRule``.
+///
+/// With a spectral filter f, score = f(A)·Y·(YᵀY)^(−1/2) for the one-hot assignment Y, which is found as without: for features
+/// without a gap after λ_K, where V has no derivative and f(A) has. At a wide gap f(A) is the projector V·Vᵀ, and
+/// Vᵀ·Y·(YᵀY)^(−1/2) takes the place of R.
 public struct KWayCut: Sendable {
   public let cut: NormalizedCut
   public let rule: RotationRule
@@ -13,9 +17,23 @@ public struct KWayCut: Sendable {
   public let rotationObjective: Double
   public let warnings: [String]
   let scores: RotatedScores
+  let filtered: FilteredScores?
 
-  /// - Throws: ``SpectralError`` if a singular value decomposition fails.
-  public init(_ cut: NormalizedCut, rule: RotationRule = .procrustes) throws(SpectralError) {
+  /// What weights the eigenvectors; `nil` for the first K alone.
+  public var filter: SpectralFilter? { filtered?.spectrum.filter }
+
+  /// - Parameters:
+  ///   - cut: its eigenvectors.
+  ///   - rule: whether the rotation moves with them (default) or is a constant; with a filter only the assignment comes of it.
+  ///   - filter: how wide the step of a spectral filter is (default: no filter). More than K eigenvectors with a weight are
+  ///     computed anew.
+  /// - Throws: ``SpectralError`` if a singular value decomposition fails, or for a filter that cannot be used.
+  public init(
+    _ cut: NormalizedCut, rule: RotationRule = .procrustes, filter: FilterWidth? = nil
+  ) throws(SpectralError) {
+    try cut.affinity.checkpoint?.begin(
+      RunIdentity([("rotation", rule.rawValue), ("spectral filter", filter?.description ?? "none")]))
+    let spectrum: FilteredSpectrum? = if let filter { try FilteredSpectrum(cut, filter) } else { nil }
     let rotation = try KWayRotation(cut.leading)
     self.cut = cut
     self.rule = rule
@@ -27,15 +45,22 @@ public struct KWayCut: Sendable {
     for (node, segment) in rotation.assignment.enumerated() { segments[segment].append(node) }
     self.segments = segments
     let empty = segments.count { $0.isEmpty }
-    warnings = cut.warnings + (empty > 0 ? ["\(empty) of \(segments.count) segments are empty"] : [])
+    filtered = spectrum.map {
+      FilteredScores($0, assignment: rotation.assignment, segments: cut.segmentCount)
+    }
+    warnings =
+      (filtered == nil ? cut.warnings : cut.warningsBesideGap)
+      + (empty > 0 ? ["\(empty) of \(segments.count) segments are empty"] : [])
   }
 
-  /// V·R, [N, K] float64.
-  public var scoreValues: NDArray { scores.values.array }
+  /// The scores, [N, K] float64.
+  public var scoreValues: NDArray { scoreMatrix.array }
+
+  var scoreMatrix: Matrix<Double> { filtered?.values ?? scores.values }
 
   /// Mean |score| of each segment over its nodes; 0 for an empty one.
   public var objectives: [Double] {
-    let values = scores.values
+    let values = scoreMatrix
     return segments.enumerated().map { segment, nodes in
       nodes.isEmpty ? 0 : nodes.reduce(0) { $0 + abs(values[$1, segment]) } / Double(nodes.count)
     }
@@ -66,13 +91,13 @@ public struct KWayCut: Sendable {
   public func segmentGradients(withWidths: Bool = true) throws(SpectralError) -> SegmentGradients {
     let occupied = segments.indices.filter { !segments[$0].isEmpty }
     let zeros = [Double](repeating: 0, count: cut.segmentCount)
-    let values = scores.values
+    let values = scoreMatrix
     let result = try cut.affinity.pullback(
-      cut.pairs, rows: occupied.map { segments[$0] }, closedGap: .leaveOut, withWidths: withWidths,
-      beyond: cut.certificate.gap.map { cut.gap.last - $0 },
+      filtered?.spectrum.pairs ?? cut.pairs, rows: occupied.map { segments[$0] }, closedGap: .leaveOut, withWidths: withWidths,
+      beyond: filtered == nil ? cut.certificate.gap.map { cut.gap.last - $0 } : nil,
       cotangent: { index in
-        EigenpairCotangent(
-          vectors: scores.pullback(objectiveCotangent(occupied[index], values: values)), values: zeros)
+        let cotangent = objectiveCotangent(occupied[index], values: values)
+        return filtered?.pullback(cotangent) ?? EigenpairCotangent(vectors: scores.pullback(cotangent), values: zeros)
       })
     var residuals = zeros
     var widths = result.widths.map { _ in zeros }

@@ -49,20 +49,22 @@ public struct NormalizedCut: Sendable {
   ///     affinity is made again, a tile at a time, whenever it is used. With a sample that of the M² numbers.
   ///   - sample: nodes whose cut is extended to all others, in O(N·M·(D + K)), with an error that is estimated (default: `nil`,
   ///     none: the cut is exact). A median σ is that of their distances.
+  ///     affinity is made again, a tile at a time, whenever it is used.
+  ///   - checkpoint: what passes over the affinity give is kept there, here and in gradients, and read if it is there already.
   ///   - onPass: told how far the passes over the affinity have come, here and in gradients; called on the caller's thread.
   /// - Throws: ``SpectralError``; ``SpectralError/degenerate(_:)`` where an eigenvalue of the sample is too close to zero for an
   ///   extension.
   public init(
     _ features: NDArray, segments: SegmentCount, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
     widthRule: WidthRule = .frozen, precision: DType? = nil, memory: MemoryBudget = .halfOfFree,
-    sample: NodeSample? = nil, onPass: (@Sendable (AffinityPass) -> Void)? = nil
+    sample: NodeSample? = nil, checkpoint: CutCheckpoint? = nil, onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
     let precision = precision ?? features.dtype
     let n = features.rank > 0 ? features.shape[0] : 0
     let options = AffinityOptions(
       kernel: kernel, width: width, widthRule: widthRule,
       regime: AffinityRegime(nodes: sample?.count ?? n, precision: precision, memory: memory), sample: sample,
-      progress: AffinityProgress(onPass))
+      progress: AffinityProgress(onPass), checkpoint: checkpoint)
     try self.init(features, segments: segments, precision: precision, options)
   }
 
@@ -70,11 +72,11 @@ public struct NormalizedCut: Sendable {
   public init(
     _ features: NDArray, segments: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
     widthRule: WidthRule = .frozen, precision: DType? = nil, memory: MemoryBudget = .halfOfFree,
-    sample: NodeSample? = nil, onPass: (@Sendable (AffinityPass) -> Void)? = nil
+    sample: NodeSample? = nil, checkpoint: CutCheckpoint? = nil, onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
     try self.init(
       features, segments: .fixed(segments), kernel: kernel, width: width, widthRule: widthRule, precision: precision,
-      memory: memory, sample: sample, onPass: onPass)
+      memory: memory, sample: sample, checkpoint: checkpoint, onPass: onPass)
   }
 
   init(_ features: NDArray, segments: SegmentCount, precision: DType, _ options: AffinityOptions) throws(SpectralError) {
@@ -96,6 +98,7 @@ public struct NormalizedCut: Sendable {
     try options.sample?.check(nodes: n, segments: segments)
     try options.regime.checkMemory(
       nodes: n, channels: features.shape[1], precision: precision, sample: options.sample?.count)
+    try options.beginCheckpoint(features, segments, precision)
     let solution =
       precision == .float32
       ? try CutSolution(Float.self, features, segments, options) : try CutSolution(Double.self, features, segments, options)
@@ -121,6 +124,15 @@ public struct NormalizedCut: Sendable {
       ] : []
     warnings =
       affinity.warnings + pieces + gap.warnings(segments, tolerance: tolerance) + (sample?.error.warnings ?? [])
+  }
+
+  /// Without what a filter makes up for: only the assignment depends on a choice then.
+  var warningsBesideGap: [String] {
+    let own = gap.warnings(segmentCount, tolerance: affinity.gapTolerance)
+    let isClosed = (gap.width ?? 1) <= affinity.gapTolerance
+    return warnings.filter { !own.contains($0) }
+      + (isClosed
+        ? ["there is no gap after eigenvalue \(segmentCount): the assignment, not the filtered scores, depends on a choice"] : [])
   }
 
   /// The top eigenvectors as a mutable matrix.
@@ -202,6 +214,7 @@ protocol Affinity: Sendable {
   var warnings: [String] { get }
   var gapTolerance: Double { get }
   var rounding: AffinityRounding { get }
+  var checkpoint: CutCheckpoint? { get }
   /// The leading eigenvectors at other points, and Σ_j w(x, x_j) over the nodes, or over those of the sample.
   func extending(
     _ pairs: LeadingEigenpairs, to features: Matrix<Double>
@@ -232,7 +245,16 @@ struct FeaturePullback: Sendable {
   let scaleError: Double
 }
 
-extension NormalizedAffinity: Affinity {
+/// The affinity of all nodes, which those of a sample are not.
+protocol CompleteAffinity: Affinity {
+  func leadingEigenpairs(_ count: Int) throws(SpectralError) -> LeadingEigenpairs
+  /// a(x, ·)·V and Σ_j w(x, x_j) of other points.
+  func towardsNodes(
+    _ features: Matrix<Double>, _ vectors: Matrix<Double>
+  ) throws(SpectralError) -> (image: Matrix<Double>, degrees: [Double])
+}
+
+extension NormalizedAffinity: CompleteAffinity {
   var gapTolerance: Double { T.gapTolerance }
 
   func extending(
@@ -263,7 +285,7 @@ extension NormalizedAffinity: Affinity {
       let last = min(rows.count, first + block)
       let solved = try solver.pullback(
         last - first, closedGap: closedGap, reference: measures, cotangent: { cotangent(first + $0) })
-      writeFeatureCotangent(solved.cotangents, leading: leading, rows: Array(rows[first..<last]), into: features)
+      keepFeatureCotangent(solved.cotangents, leading: leading, rows: Array(rows[first..<last]), into: features)
       if needsWidths, let found = widthCotangents(solved.cotangents, leading: leading) {
         for (index, width) in found.enumerated() { addMedianCotangent(width, nodes: rows[first + index], into: features) }
         widths?.append(contentsOf: found)

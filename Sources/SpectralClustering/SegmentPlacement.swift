@@ -1,6 +1,6 @@
 /// Nodes that were no part of a cut, placed in its segments; from ``KWayCut/placing(_:)``.
 public struct SegmentPlacement: Sendable {
-  /// The extended eigenvectors, rotated: [M, K] float64. For a node of the cut they are its own scores.
+  /// The extended eigenvectors, rotated, or the filtered scores extended: [M, K] float64. For a node of the cut its own scores.
   public let scores: NDArray
   /// The segment of each; `nil` for one without affinity to any node of the cut.
   public let assignment: [Int?]
@@ -31,8 +31,12 @@ extension KWayCut {
         "eigenvalue \(small + 1) is \(cut.eigenvalues[small]): its eigenvector does not extend to other nodes; ask for fewer segments"
       )
     }
-    let (image, degrees) = try cut.affinity.extending(cut.pairs, to: try finiteFeatures(features))
-    let rotated = Matrix.product(image, scores.rotation)
+    let points = try finiteFeatures(features)
+    let (image, degrees) = try cut.affinity.extending(cut.pairs, to: points)
+    var rotated = Matrix.product(image, scores.rotation)
+    if let filtered, let affinity = cut.affinity as? any CompleteAffinity {
+      rotated = filtered.extended(try affinity.towardsNodes(points, filtered.leading).image)
+    }
     let labels = largestColumns(RowNormalized(image).values, scores.rotation)
     return SegmentPlacement(
       scores: rotated.array, assignment: labels.indices.map { degrees[$0] > 0 ? labels[$0] : nil }, degrees: degrees)

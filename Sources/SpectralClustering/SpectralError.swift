@@ -8,10 +8,12 @@ public enum SpectralError: Error, Equatable, Sendable, CustomStringConvertible {
   case notConverged(String)
   /// The derivative does not exist here: a gauge-dependent function at (nearly) equal eigenvalues.
   case degenerate(String)
+  /// The file of a ``CutCheckpoint`` cannot be used, or is that of another run.
+  case checkpoint(String)
 
   public var description: String {
     switch self {
-    case .invalidInput(let message), .notConverged(let message), .degenerate(let message): message
+    case .invalidInput(let message), .notConverged(let message), .degenerate(let message), .checkpoint(let message): message
     case .notFinite(let value, let node, let channel):
       "the features hold \(value) at node \(node), channel \(channel); every value must be finite"
     }

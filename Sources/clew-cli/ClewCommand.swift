@@ -13,7 +13,8 @@ struct ClewCommand: ParsableCommand {
       Example:
         clew trace features.npy --segments 4 --output out
 
-      Exit status: 0 done; 1 the work failed; 2 the input or a value cannot be used; 64 the command line is malformed.
+      Exit status: 0 done; 1 the work failed; 2 the input or a value cannot be used; 64 the command line is malformed;
+      130 or 143 interrupted by Ctrl-C or SIGTERM.
       """,
     version: version,
     subcommands: [

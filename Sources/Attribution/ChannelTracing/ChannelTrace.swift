@@ -16,6 +16,8 @@ public struct ChannelTrace: Sendable {
     public var widthRule: WidthRule
     /// Whether the rotation from eigenvectors to segments moves with them (default) or is a constant.
     public var rotation: RotationRule
+    /// How wide the step of a spectral filter is, for features without a gap at K. Default: no filter.
+    public var filter: FilterWidth?
     /// What ``Segment/ranking`` sorts by. Default: ``ChannelAggregation/distinctiveness``.
     public var aggregation: ChannelAggregation
     /// Precision of the affinity: float32 (default) or float64.
@@ -29,14 +31,15 @@ public struct ChannelTrace: Sendable {
     public init(
       segments: SegmentCount, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
       widthRule: WidthRule = .frozen, rotation: RotationRule = .procrustes,
-      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32, memory: MemoryBudget? = nil,
-      sample: NodeSample? = nil
+      filter: FilterWidth? = nil, aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32,
+      memory: MemoryBudget? = nil, sample: NodeSample? = nil
     ) {
       self.segments = segments
       self.kernel = kernel
       self.width = width
       self.widthRule = widthRule
       self.rotation = rotation
+      self.filter = filter
       self.aggregation = aggregation
       self.precision = precision
       self.memory = memory
@@ -47,12 +50,12 @@ public struct ChannelTrace: Sendable {
     public init(
       segments: Int, kernel: AffinityKernel = .gaussian, width: AffinityWidth = .medianDistance,
       widthRule: WidthRule = .frozen, rotation: RotationRule = .procrustes,
-      aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32, memory: MemoryBudget? = nil,
-      sample: NodeSample? = nil
+      filter: FilterWidth? = nil, aggregation: ChannelAggregation = .distinctiveness, precision: DType = .float32,
+      memory: MemoryBudget? = nil, sample: NodeSample? = nil
     ) {
       self.init(
         segments: .fixed(segments), kernel: kernel, width: width, widthRule: widthRule, rotation: rotation,
-        aggregation: aggregation, precision: precision, memory: memory, sample: sample)
+        filter: filter, aggregation: aggregation, precision: precision, memory: memory, sample: sample)
     }
   }
 
@@ -120,13 +123,14 @@ public struct ChannelTrace: Sendable {
   ///   - features: [nodes, D], [H, W, D] or [B, H, W, D] (one cut over all pictures), finite.
   ///   - channelNames: one for each channel; `nil` numbers them.
   ///   - configuration: the number of segments, and how they are cut, differentiated and ranked.
+  ///   - checkpoint: keeps what passes over the affinity give, and has what those of an interrupted trace gave.
   ///   - onStage: called as each stage begins.
   ///   - onPass: told how far the passes over the affinity have come, on the caller's thread.
   /// - Throws: `SpectralError`: unusable features or configuration, an eigenproblem that does not converge, and with the
   ///   frozen rotation equal eigenvalues inside the top K.
   public init(
     _ features: NDArray, channelNames: [String]? = nil, configuration: Configuration,
-    onStage: (Stage) -> Void = { _ in }, onPass: (@Sendable (AffinityPass) -> Void)? = nil
+    checkpoint: CutCheckpoint? = nil, onStage: (Stage) -> Void = { _ in }, onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
     guard (2...4).contains(features.rank) else {
       throw .invalidInput(
@@ -148,9 +152,9 @@ public struct ChannelTrace: Sendable {
       flat.dtype.isFloating ? flat : flat.converted(to: .float64), segments: configuration.segments, kernel: configuration.kernel,
       width: configuration.width,
       widthRule: configuration.widthRule, precision: configuration.precision, memory: configuration.memory ?? .halfOfFree,
-      sample: configuration.sample, onPass: onPass)
+      sample: configuration.sample, checkpoint: checkpoint, onPass: onPass)
     onStage(.rotation)
-    partition = try KWayCut(cut, rule: configuration.rotation)
+    partition = try KWayCut(cut, rule: configuration.rotation, filter: configuration.filter)
     onStage(.gradients)
     let result = try partition.segmentGradients(withWidths: configuration.widthRule == .moving)
 
@@ -188,6 +192,7 @@ extension ChannelTrace.Configuration {
   fileprivate var heldFixed: [String] {
     var hasWidth = true
     if case .custom = kernel { hasWidth = false }
-    return (hasWidth && widthRule == .frozen ? ["sigma"] : []) + ["assignment"] + (rotation == .frozen ? ["rotation"] : [])
+    return (hasWidth && widthRule == .frozen ? ["sigma"] : []) + ["assignment"]
+      + (filter != nil ? ["filter"] : rotation == .frozen ? ["rotation"] : [])
   }
 }

@@ -30,13 +30,15 @@ extension ChannelTrace {
   ///   - features: [B, H, W, D].
   ///   - channelNames: one for each channel; `nil` numbers them.
   ///   - configuration: that of each trace.
+  ///   - checkpoint: keeps what passes over the affinities give, and has what those of an interrupted call gave.
   ///   - onStage: called with the index of the picture as each stage begins.
   ///   - onPass: told how far the passes over a picture's affinity have come, on the caller's thread.
   /// - Returns: B traces, whose shape is [H, W, D].
   /// - Throws: `SpectralError`, as of a single picture.
   public static func separately(
     _ features: NDArray, channelNames: [String]? = nil, configuration: Configuration,
-    onStage: (Int, Stage) -> Void = { _, _ in }, onPass: (@Sendable (AffinityPass) -> Void)? = nil
+    checkpoint: CutCheckpoint? = nil, onStage: (Int, Stage) -> Void = { _, _ in },
+    onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) -> [ChannelTrace] {
     guard features.rank == 4 else {
       throw .invalidInput("found an array of shape \(features.shape); expected [pictures, height, width, channels]")
@@ -47,7 +49,8 @@ extension ChannelTrace {
         .reshaped(to: Shape(Array(features.shape.dropFirst())))
       traces.append(
         try ChannelTrace(
-          picture, channelNames: channelNames, configuration: configuration, onStage: { onStage(index, $0) }, onPass: onPass))
+          picture, channelNames: channelNames, configuration: configuration, checkpoint: checkpoint,
+          onStage: { onStage(index, $0) }, onPass: onPass))
     }
     return traces
   }

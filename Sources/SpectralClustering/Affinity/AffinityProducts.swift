@@ -1,9 +1,13 @@
 extension NormalizedAffinity {
   /// Y = A·X in double, whatever the precision of W: eigenpairs and residuals are exact for the affinity as it is rounded.
-  func apply(_ x: Matrix<Double>) -> Matrix<Double> { scaled(x) { self.product(.weight, $0, kernel: T.blockProduct) } }
+  func apply(_ x: Matrix<Double>) -> Matrix<Double> {
+    outcome(.product, of: x) { scaled(x) { self.product(.weight, $0, kernel: T.blockProduct) } }
+  }
 
   /// Y = A·X with the rounding of W's precision: what iterations are made of.
-  func applyRounded(_ x: Matrix<Double>) -> Matrix<Double> { scaled(x) { self.product(.weight, $0, kernel: T.panelProduct) } }
+  func applyRounded(_ x: Matrix<Double>) -> Matrix<Double> {
+    outcome(.roundedProduct, of: x) { scaled(x) { self.product(.weight, $0, kernel: T.panelProduct) } }
+  }
 
   /// Y = S·M·S·X and M·1 with M = σ·∂W/∂σ; `nil` for an affinity of someone else's.
   func applyWidthSlope(_ x: Matrix<Double>) -> (image: Matrix<Double>, rowSums: [Double])? {
@@ -14,7 +18,7 @@ extension NormalizedAffinity {
       for c in 0..<m { input[i, c] = scales.pointer[i] * x[i, c] }
       input[i, m] = 1
     }
-    let output = product(.width, Panels<Double>(input), kernel: T.blockProduct)
+    let output = outcome(.widthProduct, of: input) { product(.width, Panels<Double>(input), kernel: T.blockProduct) }
     let image = Matrix<Double>(uninitialized: n, m)
     for i in 0..<n { for c in 0..<m { image[i, c] = scales.pointer[i] * output[i, c] } }
     return (image, (0..<n).map { output[$0, m] })
@@ -36,7 +40,6 @@ extension NormalizedAffinity {
     (UnsafePointer<T>, Int, UnsafePointer<P>, Int, Int, UnsafeMutablePointer<Double>) -> Void
 
   private func product<P: RealScalar>(_ entry: TileEntry, _ x: Panels<P>, kernel: PanelKernel<P>) -> Matrix<Double> {
-    progress.begin()
     let result = Matrix<Double>(nodeCount, x.columns)
     if let stored, entry == .weight {
       addStored(stored, x, result, kernel)
@@ -83,10 +86,11 @@ extension NormalizedAffinity {
   }
 
   /// A·X in the precision of W throughout.
-  func product(_ x: Matrix<T>) -> Matrix<T> {
+  func product(_ x: Matrix<T>) -> Matrix<T> { outcome(.solveProduct, of: x) { productInPrecision(x) } }
+
+  private func productInPrecision(_ x: Matrix<T>) -> Matrix<T> {
     let (n, m) = (nodeCount, x.columns)
     let (scaled, result) = (Matrix<T>(uninitialized: n, m), Matrix<T>(uninitialized: n, m))
-    progress.begin()
     Parallel.forEachChunk(of: n, size: tallChunk) { rows in
       for i in rows {
         T.affine(scalesInPrecision.pointer[i], 0, x.row(i), scaled.row(i), m)

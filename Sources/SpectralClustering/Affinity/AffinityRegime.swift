@@ -97,11 +97,14 @@ public struct AffinityPass: Sendable {
   public let number: Int
   /// Share of this one that is done, 0 … 1.
   public let share: Double
+  /// What passes have led to so far, such as `5 of 8 eigenvectors`; `nil` before there is anything to count.
+  public let found: String?
 }
 
 /// Counts passes over the affinity and tells a listener, on the thread that runs them.
 final class AffinityProgress: Sendable {
   private let passes = Atomic<Int>(0)
+  private let found = Mutex<String?>(nil)
   private let listener: (@Sendable (AffinityPass) -> Void)?
 
   init(_ listener: (@Sendable (AffinityPass) -> Void)?) { self.listener = listener }
@@ -112,6 +115,12 @@ final class AffinityProgress: Sendable {
   }
 
   func report(_ share: Double) {
-    if let listener { listener(AffinityPass(number: passes.load(ordering: .relaxed), share: share)) }
+    guard let listener else { return }
+    listener(AffinityPass(number: passes.load(ordering: .relaxed), share: share, found: found.withLock { $0 }))
+  }
+
+  /// Says what passes have led to: `count` of something in all.
+  func tell(_ done: Int, of count: Int, _ what: String) {
+    if listener != nil { found.withLock { $0 = "\(done) of \(count) \(what)" } }
   }
 }

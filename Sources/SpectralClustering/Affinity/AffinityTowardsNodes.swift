@@ -11,7 +11,13 @@ extension NormalizedAffinity {
       input[j, k] = 1
     }
     let rectangle = AffinityRectangle(affinity: self, rows: points, columns: AffinityPoints(nodesOf: self))
-    let sums = rectangle.product(.weight, Panels<Double>(input), kernel: T.blockProduct)
+    let sums = checkpoint.outcome(
+      .placement, shape: (m, k + 1),
+      input: {
+        $0.add(points.values.values)
+        $0.add(input)
+      }
+    ) { rectangle.product(.weight, Panels<Double>(input), kernel: T.blockProduct) }
     let degrees = (0..<m).map { sums[$0, k] }
     if let broken = degrees.firstIndex(where: { !($0.isFinite && $0 >= 0) }) {
       throw .invalidInput(
@@ -23,6 +29,12 @@ extension NormalizedAffinity {
       for c in 0..<k { image[i, c] = scale * sums[i, c] }
     }
     return (image, degrees)
+  }
+
+  func towardsNodes(
+    _ features: Matrix<Double>, _ vectors: Matrix<Double>
+  ) throws(SpectralError) -> (image: Matrix<Double>, degrees: [Double]) {
+    try towardsNodes(AffinityPoints(features, beside: self), vectors)
   }
 
   /// The leading eigenvectors at points that need not be nodes: v_k(x) = (1/λ_k)·Σ_j w(x, x_j)/√(d(x)·d_j)·v_kj (Bengio et al.,

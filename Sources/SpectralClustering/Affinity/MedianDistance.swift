@@ -6,12 +6,15 @@ struct MedianDistance<T: SpectralScalar>: Sendable {
   /// The squared distances in the middle: one, or two of an even number. None if all distances are zero.
   let squares: [Double]
   private let visit: PairVisitor<T>
+  private let options: AffinityOptions
 
-  /// - Parameter visit: walks through the distances.
-  init(_ visit: PairVisitor<T>) {
-    self.visit = visit
+  /// - Parameters:
+  ///   - visit: walks through the distances.
+  ///   - options: where passes are told of and kept.
+  init(_ visit: PairVisitor<T>, _ options: AffinityOptions = AffinityOptions()) {
+    (self.visit, self.options) = (visit, options)
     var known: [UInt64: [UInt64]] = [:]
-    let top = Self.histogram(visit, T.patternBits - 16, 0)
+    let top = Self.histogram(visit, T.patternBits - 16, 0, options)
     let total = top.reduce(0, +)
     func orderStatistic(_ rank: UInt64) -> Double {
       var (rest, prefix, counts) = (rank, UInt64(0), top)
@@ -19,7 +22,7 @@ struct MedianDistance<T: SpectralScalar>: Sendable {
         if shift < T.patternBits - 16 {
           // The two in the middle mostly share their higher bits.
           let key = prefix << 8 | UInt64(shift)
-          counts = known[key] ?? Self.histogram(visit, shift, prefix)
+          counts = known[key] ?? Self.histogram(visit, shift, prefix, options)
           known[key] = counts
         }
         var bin = 0
@@ -39,7 +42,18 @@ struct MedianDistance<T: SpectralScalar>: Sendable {
   }
 
   /// Counts by the 16 bits at `shift` over all pairs, among values with the given higher bits.
-  private static func histogram(_ visit: PairVisitor<T>, _ shift: Int, _ prefix: UInt64) -> [UInt64] {
+  private static func histogram(
+    _ visit: PairVisitor<T>, _ shift: Int, _ prefix: UInt64, _ options: AffinityOptions
+  ) -> [UInt64] {
+    options.progress.begin()
+    // Counts are below 2⁵³.
+    let counts = options.checkpoint.outcome(.histogram, shape: (1, 1 << 16), input: { $0.add([UInt64(shift), prefix]) }) {
+      Matrix<Double>(1, 1 << 16, countAll(visit, shift, prefix).map { Double($0) })
+    }
+    return (0..<1 << 16).map { UInt64(counts.pointer[$0]) }
+  }
+
+  private static func countAll(_ visit: PairVisitor<T>, _ shift: Int, _ prefix: UInt64) -> [UInt64] {
     let chunks = PairVisitor<T>.chunks
     let partial = UnsafeMutablePointer<UInt64>.allocate(capacity: chunks << 16)
     partial.initialize(repeating: 0, count: chunks << 16)
@@ -50,6 +64,15 @@ struct MedianDistance<T: SpectralScalar>: Sendable {
 
   /// For each of ``squares`` the first pair i < j, in row-major order, at exactly that distance.
   func pairs() -> [MedianPair] {
+    options.progress.begin()
+    let known = options.checkpoint.outcome(.medianPairs, input: { $0.add(squares.map(\.bitPattern)) }) {
+      let pairs = firstPairs()
+      return Matrix<Double>(pairs.count, 3, pairs.flatMap { [Double($0.first), Double($0.second), $0.share] })
+    }
+    return (0..<known.rows).map { MedianPair(first: Int(known[$0, 0]), second: Int(known[$0, 1]), share: known[$0, 2]) }
+  }
+
+  private func firstPairs() -> [MedianPair] {
     let found = squares.map { _ in FirstOf<MedianPair>() }
     let wanted = squares.map { T($0) }
     let share = 1 / Double(max(1, squares.count))

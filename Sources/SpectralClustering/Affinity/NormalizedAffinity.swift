@@ -22,6 +22,7 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
   let warnings: [String]
   let regime: AffinityRegime
   let progress: AffinityProgress
+  let checkpoint: CutCheckpoint?
   let accuracy: SpectralAccuracy
   /// The features as given.
   let source: NDArray
@@ -32,6 +33,7 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
   init(_ features: NDArray, _ options: AffinityOptions) throws(SpectralError) {
     let given = try finiteFeatures(features)
     (nodeCount, channelCount, regime, progress) = (given.rows, given.columns, options.regime, options.progress)
+    checkpoint = options.checkpoint
     accuracy = options.accuracy ?? SpectralAccuracy(of: T.self)
     source = features
     var warnings: [String] = []
@@ -66,7 +68,7 @@ final class NormalizedAffinity<T: SpectralScalar>: Sendable {
       (tiles, stored) = (AffinityTiles(points, .profile(profile), group: options.tileGroup), squared)
     }
 
-    degrees = stored.map(rowSums) ?? rowSums(tiles)
+    degrees = stored.map(rowSums) ?? tiles.degrees(sigma: sigma, options)
     if let lonely = degrees.firstIndex(where: { !($0 > 0) }) {
       throw .invalidInput("node \(lonely) has no affinity to any node, itself included; expected one above zero")
     }
@@ -99,6 +101,8 @@ struct AffinityOptions: Sendable {
   /// See ``AffinityTiles/group``.
   var tileGroup = 1
   var progress = AffinityProgress(nil)
+  /// What passes give is kept there, or read.
+  var checkpoint: CutCheckpoint?
   /// By default that of the precision.
   var accuracy: SpectralAccuracy?
 }
@@ -131,7 +135,7 @@ private func chooseWidth<T: SpectralScalar>(
     }
     result = ChosenWidth(sigma: given)
   case .medianDistance:
-    let median = MedianDistance(squared.map { PairVisitor($0) } ?? PairVisitor(points))
+    let median = MedianDistance(squared.map { PairVisitor($0) } ?? PairVisitor(points), options)
     if median.squares.isEmpty {
       return ChosenWidth(
         sigma: 1, warning: "all nodes have the same features: every distance is zero, so sigma is set to 1")
@@ -156,14 +160,14 @@ private func rowSums<T: SpectralScalar>(_ weights: Matrix<T>) -> [Double] {
   return (0..<weights.rows).map { sums.pointer[$0] }
 }
 
-private func rowSums<T: SpectralScalar>(_ tiles: AffinityTiles<T>) -> [Double] {
+func rowSums<T: SpectralScalar>(_ tiles: AffinityTiles<T>, progress: AffinityProgress) -> Matrix<Double> {
   let sums = Matrix<Double>(tiles.points.nodeCount, 1)
-  tiles.forEach(.weight) { rows, columns, tile in
+  tiles.forEach(.weight, progress: progress) { rows, columns, tile in
     for row in rows {
       let values = tile.pointer + (row - rows.lowerBound) * columns.count
       sums.pointer[row] += T.reduceRun(CK_SUM, values, columns.count)
       if rows != columns { T.accumulate(values, sums.pointer + columns.lowerBound, columns.count) }
     }
   }
-  return (0..<sums.rows).map { sums.pointer[$0] }
+  return sums
 }

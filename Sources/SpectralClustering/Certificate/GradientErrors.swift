@@ -20,6 +20,7 @@ extension KWayCut {
     let none = [GradientErrors?](repeating: nil, count: cut.segmentCount)
     if cut.sample != nil { return (none, certificate.reason) }
     if case .custom = cut.kernel { return (none, "the derivative of an affinity of one's own has no known bound") }
+    if filtered != nil { return (none, "the scores of a spectral filter have no known bound") }
     if cut.widthRule == .moving { return (none, "the pair at the median distance, with which sigma moves, is not certain") }
     guard let gap = certificate.gap, let angle = certificate.subspaceAngle, result.accuracies.count == occupied.count else {
       return (none, certificate.reason ?? "part of the derivative was left out")

@@ -25,6 +25,8 @@ struct EigenpairCotangent {
   var span: Matrix<Double>?
   /// d̄ of the degrees, as far as the loss feels them other than through A.
   var degrees: [Double]?
+  /// M, [K, K], if it does not follow from those (see ``FilteredScores``).
+  var coupling: Matrix<Double>?
 }
 
 /// What accuracies are measured against.
@@ -76,9 +78,13 @@ extension ShiftedSolve {
       let vectors = given.vectors
       let size = Double.dot(vectors.pointer, vectors.pointer, vectors.count).squareRoot()
       let components = Matrix.innerProducts(leading, vectors)
-      let coupled = try coupling(components, values: given.values, size: size)
-      if let span = given.span { Double.axpy(1, span.pointer, coupled.pointer, coupled.count) }
-      couplings.append(coupled)
+      if let known = given.coupling {
+        couplings.append(known)
+      } else {
+        let coupled = try coupling(components, values: given.values, size: size)
+        if let span = given.span { Double.axpy(1, span.pointer, coupled.pointer, coupled.count) }
+        couplings.append(coupled)
+      }
       Matrix.multiply(leading, components, alpha: -1, beta: 1, into: vectors)
       clearRounding(vectors, size: size)
       rightSides.view.columns(index * k..<(index + 1) * k).copy(from: vectors.view)

@@ -11,7 +11,6 @@ extension NormalizedAffinity {
   func writeFeatureCotangent(
     _ cotangents: [AffinityCotangent<T>], leading: Matrix<Double>, rows: [[Int]], into result: Matrix<Double>
   ) {
-    progress.begin()
     let block = 128
     var tasks: [(cotangent: Int, nodes: ArraySlice<Int>)] = []
     for (index, nodes) in rows.enumerated() {

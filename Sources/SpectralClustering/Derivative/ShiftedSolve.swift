@@ -88,6 +88,7 @@ struct ShiftedSolve<T: SpectralScalar> {
       let rest = space.residual(found, columns: open)
       let norms = columnNorms(rest)
       let active = open.indices.filter { norms[$0] > affinity.accuracy.solves }
+      affinity.progress.tell(all.count - active.count, of: all.count, "linear systems")
       if active.isEmpty && open.count < all.count {
         // What the others added can disturb a column that had converged.
         open = all

@@ -20,6 +20,8 @@ struct BlockKrylov {
   var probes = true
   /// What turns the residuals of pairs with the given values into better directions; `nil` takes them as they are.
   var correction: ((_ residuals: Matrix<Double>, _ values: [Double]) -> Matrix<Double>)?
+  /// Told how many of the wanted pairs have converged.
+  var onProgress: ((_ converged: Int, _ wanted: Int) -> Void)?
   /// Whether to go on from the best half when the basis is full (default), or to stop there.
   var restarts = true
 
@@ -66,6 +68,7 @@ struct BlockKrylov {
     var ritz = try rayleighRitz()
     for _ in 0..<200 {
       let open = unconverged(ritz)
+      onProgress?(wanted - open.count { $0 < wanted }, wanted)
       if basis.count == size { break }
       if open.isEmpty {
         if !probes { break }

@@ -77,6 +77,7 @@ extension NormalizedAffinity {
     if nodeCount >= roundedProductLimit, T.panelError != nil { return try refinedEigenpairs(count, start) }
     var solver = BlockKrylov(
       wanted: count, tolerance: { [accuracy] _ in accuracy.eigenpairs }, start: start, image: start, apply: { self.apply($0) })
+    solver.onProgress = tellEigenvectors
     return try LeadingEigenpairs(checked(solver.pairs(try solver.solve())), precision: T.dtype)
   }
 
@@ -90,6 +91,7 @@ extension NormalizedAffinity {
       image: start,
       apply: { self.applyRounded($0) })
     rough.restarts = false
+    rough.onProgress = tellEigenvectors
     let found = try rough.solve()
     var space = rough.pairs(found)
     // Where only rounding is left, a few pairs are refined and the others deflate as they are. Otherwise the basis was full
@@ -102,12 +104,15 @@ extension NormalizedAffinity {
       start: space.vectors.columns(0..<carried).copied(),
       longest: isClose ? 0 : BlockKrylov.usualLength, apply: { self.apply($0) })
     fine.probes = !isClose
+    fine.onProgress = tellEigenvectors
     if isClose { fine.correction = { [space] in space.corrections($0, values: $1, from: carried) } }
     let pairs = try checked(fine.pairs(try fine.solve()))
     if !isClose { return try LeadingEigenpairs(pairs, precision: T.dtype) }
     space.refine(by: pairs, fine.kept)
     return try LeadingEigenpairs(space, precision: T.dtype)
   }
+
+  private func tellEigenvectors(_ converged: Int, _ wanted: Int) { progress.tell(converged, of: wanted, "eigenvectors") }
 
   private func checked(_ pairs: RitzPairs) throws(SpectralError) -> RitzPairs {
     if let worst = pairs.norms.prefix(pairs.wanted).max(), !(worst <= 1e3 * accuracy.eigenpairs) {

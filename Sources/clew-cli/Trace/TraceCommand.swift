@@ -23,6 +23,29 @@ enum SegmentOption: ExpressibleByArgument, Equatable {
     }
   }
 }
+
+/// The width of a spectral filter, or `auto`.
+enum FilterOption: ExpressibleByArgument, Equatable {
+  case width(Double)
+  case auto
+
+  init?(argument: String) {
+    if argument == "auto" {
+      self = .auto
+    } else {
+      guard let width = Double(argument) else { return nil }
+      self = .width(width)
+    }
+  }
+
+  var rule: FilterWidth {
+    switch self {
+    case .width(let width): .value(width)
+    case .auto: .automatic
+    }
+  }
+}
+
 extension ChannelAggregation: ExpressibleByArgument {}
 
 struct TraceCommand: ParsableCommand {
@@ -42,6 +65,7 @@ struct TraceCommand: ParsableCommand {
         clew trace huge.npy --segments 8 --sample 2000
         clew trace stack.h5:slices --segments 5 --separate --output out
         clew trace sample.npy --segments 8 --assign rest.npy --output out
+        clew trace large.npy --segments 8 --resume large.checkpoint --output out
         clew trace --model resnet18 --checkpoint resnet18.pth --layer layer3.1.conv2 --segments 4 photo.jpg
         clew trace --demo --output demo
       """)
@@ -108,6 +132,13 @@ struct TraceCommand: ParsableCommand {
   @Option(help: "Whether the k-way rotation moves with the eigenvectors (procrustes) or is a constant (frozen).")
   var rotation = RotationRule.procrustes
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "For features without a gap after the last eigenvalue: weight eigenvectors by a smooth step of this width over the spectrum, "
+        + "from 0.0001 to 2, or auto, instead of taking the first and no other.", valueName: "auto|W"))
+  var spectralFilter: FilterOption?
+
   @Option(help: "What the ranking sorts by, descending; all of them are in the result.")
   var rankBy = ChannelTrace.Configuration(segments: 2).aggregation
 
@@ -122,6 +153,13 @@ struct TraceCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Write result.json, tables and pictures (PNG and PDF) to this folder.", valueName: "folder"))
   var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep what every pass over the affinity gives in this file, and go on from it if it is there; it is removed when the run is "
+        + "finished. A run of 20,000 nodes or more leaves such a file when it is interrupted (Ctrl-C) and says how to go on.",
+      valueName: "file"))
+  var resume: String?
 
   @OptionGroup var common: CommonOptions
 
@@ -146,10 +184,15 @@ struct TraceCommand: ParsableCommand {
     let source = try input.map { try load($0, inputs) } ?? TraceInput.demo(seed: common.seed)
     let others = try assign.map { try load($0, [$0]) }
     if let others, let assign { try PlacedFeatures.check(others, named: assign, for: source) }
-    let configuration = try configuration(source.features.shape)
+    var configuration = try configuration(source.features.shape)
     // Fail before the work, not after it.
     let folder = try output.map { try OutputFolder($0) }
-    var result = try runTrace(source, configuration)
+    let checkpoint = try checkpoint(source.features.shape, folder)
+    // What is free now may be less than it was, and another regime would be another run.
+    if memory == nil, let regime = checkpoint?.passes.regime {
+      configuration.memory = MemoryBudget(bytes: regime == .stored ? .infinity : 0)
+    }
+    var result = try runTrace(source, configuration, checkpoint)
     if let others, let assign { result.placed = try PlacedFeatures(others, named: assign, in: result.traces[0]) }
     let files = source.files + (others?.files ?? [])
     let document = try jsonDocument(result.document(of: source, provenance: try Provenance(common, inputs: files)))
@@ -165,6 +208,15 @@ struct TraceCommand: ParsableCommand {
       try standardOutput(result.table(of: source))
       if !written.isEmpty { try standardOutput("\n" + written.joined(separator: "\n") + "\n") }
     }
+    checkpoint?.remove()
+  }
+
+  private func checkpoint(_ shape: Shape, _ folder: OutputFolder?) throws -> TraceCheckpoint? {
+    if sample != nil { return nil }
+    let nodes = Double(shape.elementCount / max(1, shape.last ?? 1))
+    let pictures = separate ? Double(max(1, shape[0])) : 1
+    return try TraceCheckpoint(
+      resume, name: demo ? "demo" : layer ?? input ?? "", pairs: nodes * nodes / pictures, folder: folder, quiet: common.quiet)
   }
 
   /// The first input, for messages and when there is but one.
@@ -199,15 +251,24 @@ struct TraceCommand: ParsableCommand {
     if sigmaGradient && sigma != nil {
       throw CommandError.unusable("--sigma-gradient: found --sigma as well, expected the median, which moves with the features")
     }
+    if case .width(let width) = spectralFilter, !(1e-4...2).contains(width) {
+      throw CommandError.unusable("--spectral-filter: found \(width), expected auto, or a width from 0.0001 to 2")
+    }
+    if spectralFilter != nil && rotation == .frozen {
+      throw CommandError.unusable("--spectral-filter: found --rotation frozen as well, expected no rotation: nothing is rotated")
+    }
     let segments = try segmentCount(nodes, of)
     return ChannelTrace.Configuration(
       segments: segments, kernel: affinity.kernel, width: sigma.map { .value($0) } ?? .medianDistance,
-      widthRule: sigmaGradient ? .moving : .frozen, rotation: rotation, aggregation: rankBy, precision: common.precision.dtype,
-      memory: try memoryBudget(), sample: try nodeSample(segments, nodes, of))
+      widthRule: sigmaGradient ? .moving : .frozen, rotation: rotation, filter: spectralFilter?.rule, aggregation: rankBy,
+      precision: common.precision.dtype, memory: try memoryBudget(), sample: try nodeSample(segments, nodes, of))
   }
 
   private func nodeSample(_ segments: SegmentCount, _ nodes: Int, _ name: String) throws -> NodeSample? {
     guard let sample else { return nil }
+    for (option, isGiven) in [("--spectral-filter", spectralFilter != nil), ("--resume", resume != nil)] where isGiven {
+      throw CommandError.unusable("--sample: found \(option) as well, expected one of the two: it is of cuts of all nodes")
+    }
     var least = 3
     if case .fixed(let count) = segments { least = count + 1 }
     guard least <= nodes else {
@@ -248,7 +309,9 @@ struct TraceCommand: ParsableCommand {
     return budget
   }
 
-  private func runTrace(_ source: TraceInput, _ configuration: ChannelTrace.Configuration) throws -> TraceResult {
+  private func runTrace(
+    _ source: TraceInput, _ configuration: ChannelTrace.Configuration, _ checkpoint: TraceCheckpoint?
+  ) throws -> TraceResult {
     let progress = ProgressLine(quiet: common.quiet)
     let stages = ChannelTrace.Stage.allCases
     let count = separate ? source.features.shape[0] : 1
@@ -258,22 +321,27 @@ struct TraceCommand: ParsableCommand {
     }
     // Passes are reported on this thread.
     let line = UncheckedSendable(progress)
+    let kept = UncheckedSendable(checkpoint)
     let onPass: @Sendable (AffinityPass) -> Void = { pass in
-      line.value.detail("pass \(pass.number) over the affinity, \(Int(100 * pass.share)) %")
+      kept.value?.onPass()
+      let found = pass.found.map { ", \($0)" } ?? ""
+      line.value.detail("pass \(pass.number) over the affinity, \(Int(100 * pass.share)) %\(found)")
     }
     do throws(SpectralError) {
       if separate {
         return TraceResult(
           traces: try ChannelTrace.separately(
-            source.features, channelNames: source.channelNames, configuration: configuration, onStage: show, onPass: onPass),
+            source.features, channelNames: source.channelNames, configuration: configuration, checkpoint: checkpoint?.passes,
+            onStage: show, onPass: onPass),
           isSeparate: true)
       }
       let trace = try ChannelTrace(
-        source.features, channelNames: source.channelNames, configuration: configuration, onStage: { show(0, $0) },
-        onPass: onPass)
+        source.features, channelNames: source.channelNames, configuration: configuration, checkpoint: checkpoint?.passes,
+        onStage: { show(0, $0) }, onPass: onPass)
       return TraceResult(traces: [trace], isSeparate: false)
     } catch {
       switch error {
+      case .checkpoint: throw CommandError.unusable("--resume: \(error)")
       case .invalidInput, .notFinite: throw CommandError.unusable("\(input ?? "--demo"): \(error)")
       case .notConverged, .degenerate: throw CommandError.failed("\(input ?? "--demo"): \(error)")
       }

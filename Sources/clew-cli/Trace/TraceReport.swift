@@ -56,6 +56,16 @@ struct TraceReport: Encodable {
     }
   }
 
+  /// The step that weights the eigenvectors with `--spectral-filter`.
+  struct Filter: Encodable {
+    let form = "smoothstep"
+    let chosen: String
+    let centre: Double
+    let width: Double
+    /// How many have a weight.
+    let eigenvectors: Int
+  }
+
   /// Part of a segment in one picture of a batch that was cut as a whole.
   struct Part: Encodable {
     let id: Int
@@ -81,7 +91,9 @@ struct TraceReport: Encodable {
   @Nullable var spectralGap: Double?
   let residuals: [Double]
   let certificate: CertificateReport
-  let rotation: String
+  /// None with a filter.
+  @Nullable var rotation: String?
+  let spectralFilter: Filter?
   let rankedBy: String
   let heldFixed: [String]
   let assignment: [Int]
@@ -107,7 +119,11 @@ struct TraceReport: Encodable {
     spectralGap = trace.cut.gap.width
     residuals = trace.cut.residuals
     certificate = CertificateReport(trace.certificate)
-    rotation = trace.configuration.rotation.rawValue
+    rotation = trace.partition.filter == nil ? trace.configuration.rotation.rawValue : nil
+    let isAutomatic = trace.configuration.filter == .automatic
+    spectralFilter = trace.partition.filter.map {
+      Filter(chosen: isAutomatic ? "auto" : "given", centre: $0.centre, width: $0.width, eigenvectors: $0.count)
+    }
     rankedBy = trace.configuration.aggregation.rawValue
     heldFixed = trace.heldFixed
     assignment = trace.assignment

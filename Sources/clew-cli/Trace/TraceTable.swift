@@ -18,6 +18,11 @@ struct TraceTable {
       "eigenvalues\(cut.sample == nil ? "" : " of the sample") \(cut.eigenvalues.map(number).joined(separator: " "))"
         + (cut.gap.width.map { "; gap \(number($0))" } ?? "") + "; largest residual \(number(cut.residuals.max() ?? 0))",
     ]
+    if let filter = trace.partition.filter {
+      lines.append(
+        "spectral filter \(number(filter.width)) wide around \(number(filter.centre)): \(filter.count) eigenvectors have a weight"
+      )
+    }
     lines += cut.sample.map { [estimate($0)] } ?? certificate
     if let choice = cut.suggestion {
       lines.append(
