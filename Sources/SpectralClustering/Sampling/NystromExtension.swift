@@ -50,7 +50,7 @@ final class NystromExtension<T: SpectralScalar>: Affinity {
     let (extended, degrees) = try sample.extending(own, to: points)
     var orthonormalization = try SymmetricOrthonormalization(extended)
     let vectors = orthonormalization.applied(to: extended)
-    let signs = canonicalizeSigns(vectors)
+    let signs = canonicalizeSigns(vectors.view)
     if signs.contains(-1) {
       scaleColumns(extended, by: signs)
       scaleColumns(own.vectors, by: signs + [Double](repeating: 1, count: own.vectors.columns - count))
@@ -59,7 +59,7 @@ final class NystromExtension<T: SpectralScalar>: Affinity {
     (self.sample, self.nodes, self.extended, self.degrees) = (sample, nodes, extended, degrees)
     self.orthonormalization = orthonormalization
     pairs = LeadingEigenpairs(
-      values: own.values, vectors: vectors, extraResiduals: nil, residuals: own.residuals, wanted: count,
+      values: own.values, vectors: vectors, deflation: nil, residuals: own.residuals, wanted: count,
       reliable: own.reliable, products: own.products)
   }
 
