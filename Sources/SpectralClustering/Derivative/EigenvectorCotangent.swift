@@ -12,6 +12,11 @@ struct AffinityCotangent<T: SpectralScalar>: Sendable {
   let factor: Matrix<T>
   /// d̄, [N, 1]
   let degrees: Matrix<T>
+
+  /// Adds what depends on the degrees beside A.
+  func add(degrees more: [Double]) {
+    for index in 0..<degrees.count { degrees.pointer[index] += T(more[index]) }
+  }
 }
 
 /// A cotangent of the leading eigenpairs.
@@ -20,6 +25,10 @@ struct EigenpairCotangent {
   let vectors: Matrix<Double>
   /// λ̄, K numbers.
   let values: [Double]
+  /// M, [K, K], of a function that is not one of the vectors alone; by default it is made of the above.
+  var coupling: Matrix<Double>?
+  /// d̄, N numbers, of what depends on the degrees beside the eigenpairs. Default: nothing does.
+  var degrees: [Double]?
 }
 
 /// What accuracies are measured against.
@@ -64,12 +73,18 @@ extension ShiftedSolve {
     let leading = pairs.vectors.selecting(columns: Array(0..<k))
     let rightSides = Matrix<Double>(uninitialized: n, count * k)
     var couplings: [Matrix<Double>] = []
+    var degrees: [[Double]?] = []
     for index in 0..<count {
       let given = cotangent(index)
       let vectors = given.vectors
       let size = Double.dot(vectors.pointer, vectors.pointer, vectors.count).squareRoot()
       let components = Matrix.innerProducts(leading, vectors)
-      couplings.append(try coupling(components, values: given.values, size: size))
+      if let own = given.coupling {
+        couplings.append(own)
+      } else {
+        couplings.append(try coupling(components, values: given.values, size: size))
+      }
+      degrees.append(given.degrees)
       Matrix.multiply(leading, components, alpha: -1, beta: 1, into: vectors)
       clearRounding(vectors, size: size)
       rightSides.view.columns(index * k..<(index + 1) * k).copy(from: vectors.view)
@@ -84,6 +99,7 @@ extension ShiftedSolve {
     var cotangents: [AffinityCotangent<T>] = []
     for (index, coupling) in couplings.enumerated() {
       cotangents.append(assemble(solution.z, index * k, leading, coupling, rightSides))
+      if let own = degrees[index] { cotangents[index].add(degrees: own) }
     }
     let residuals = (0..<count).map { solution.residuals[$0 * k..<($0 + 1) * k].max() ?? 0 }
     let accuracies = reference.map {
