@@ -24,6 +24,7 @@ enum SegmentOption: ExpressibleByArgument, Equatable {
   }
 }
 extension ChannelAggregation: ExpressibleByArgument {}
+extension ColoringRule: ExpressibleByArgument {}
 
 struct TraceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -41,6 +42,7 @@ struct TraceCommand: ParsableCommand {
         clew trace large.npy --segments auto --affinity cosine --memory 2GB
         clew trace stack.h5:slices --segments 5 --separate --output out
         clew trace sample.npy --segments 8 --assign rest.npy --output out
+        clew trace photo.jpg --foreground 20,48 --foreground 30,50 --background 5,5 --output out
         clew trace --model resnet18 --checkpoint resnet18.pth --layer layer3.1.conv2 --segments 4 photo.jpg
         clew trace --demo --output demo
       """)
@@ -109,6 +111,14 @@ struct TraceCommand: ParsableCommand {
       valueName: "input"))
   var assign: String?
 
+  @OptionGroup var points: PromptOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "With --output: how eigenvectors are shown as colours, by their three principal axes (spectral, the default), or by a "
+        + "t-SNE in three dimensions, which keeps more groups apart (tsne)."))
+  var colors: ColoringRule?
+
   @Option(help: ArgumentHelp("A file with one channel name a line.", valueName: "file"))
   var channelNames: String?
 
@@ -125,7 +135,14 @@ struct TraceCommand: ParsableCommand {
       throw ValidationError("--assign needs an input that is cut as a whole; leave out \(demo ? "--demo" : "--separate").")
     }
     if demo && channelNames != nil { throw ValidationError("--demo has channel names of its own; leave out --channel-names.") }
-    if segments == nil && !demo { throw ValidationError("Missing expected argument '--segments <K>'") }
+    if !points.isEmpty {
+      let others = [("--separate", separate), ("--assign", assign != nil), ("--colors", colors != nil)]
+      if let other = others.first(where: \.1) {
+        throw ValidationError("Prompts (--foreground) give one foreground and no segments; leave out \(other.0).")
+      }
+    }
+    if colors != nil && output == nil { throw ValidationError("--colors is about a picture; give it a folder with --output.") }
+    if segments == nil && !demo && points.isEmpty { throw ValidationError("Missing expected argument '--segments <K>'") }
   }
 
   func run() throws {
@@ -138,23 +155,34 @@ struct TraceCommand: ParsableCommand {
     let source = try input.map { try load($0, inputs) } ?? TraceInput.demo(seed: common.seed)
     let others = try assign.map { try load($0, [$0]) }
     let configuration = try configuration(source.features.shape)
+    let prompts = try prompts(source.features.shape)
     // Fail before the work, not after it.
     let folder = try output.map { try OutputFolder($0) }
+    if let prompts { return try runPrompted(source, prompts, configuration, folder) }
     var result = try runTrace(source, configuration)
     if let others, let assign { result.placed = try PlacedFeatures(others, named: assign, in: result.traces[0]) }
     let files = source.files + (others?.files ?? [])
     let document = try jsonDocument(result.document(of: source, provenance: try Provenance(common, inputs: files)))
     common.warn(result.warnings)
-    var written: [String] = []
+    let coloring = TraceFigures.Coloring(rule: colors ?? .spectral, seed: common.seed)
+    try finish(document, result.table(of: source), folder) { try result.write(source, coloring, to: $0) }
+  }
+
+  /// Writes what is written to a folder and prints what is printed.
+  func finish(
+    _ document: String, _ table: @autoclosure () -> String, _ folder: OutputFolder?, write: (OutputFolder) throws -> WrittenFiles
+  ) throws {
+    var written = WrittenFiles()
     if let folder {
-      written = try result.write(source, to: folder)
+      written = try write(folder)
+      common.warn(written.warnings)
       try folder.write(document, "result.json")
     }
     if common.json {
       try standardOutput(document)
     } else {
-      try standardOutput(result.table(of: source))
-      if !written.isEmpty { try standardOutput("\n" + written.joined(separator: "\n") + "\n") }
+      try standardOutput(table())
+      if !written.lines.isEmpty { try standardOutput("\n" + written.lines.joined(separator: "\n") + "\n") }
     }
   }
 
@@ -197,7 +225,8 @@ struct TraceCommand: ParsableCommand {
   }
 
   private func segmentCount(_ nodes: Int, _ name: String) throws -> SegmentCount {
-    switch segments ?? .count(4) {
+    let usual = points.isEmpty ? 4 : min(PromptOptions.usualEigenvectors, nodes)
+    switch segments ?? .count(usual) {
     case .count(let count):
       guard (2...nodes).contains(count) else {
         throw CommandError.unusable("--segments: found \(count), expected from 2 to \(nodes), the number of nodes of \(name)")
@@ -231,11 +260,7 @@ struct TraceCommand: ParsableCommand {
       let text = separate ? "picture \(picture): \(stage.rawValue)" : stage.rawValue
       progress.show(picture * stages.count + (stages.firstIndex(of: stage) ?? 0) + 1, of: count * stages.count, text)
     }
-    // Passes are reported on this thread.
-    let line = UncheckedSendable(progress)
-    let onPass: @Sendable (AffinityPass) -> Void = { pass in
-      line.value.detail("pass \(pass.number) over the affinity, \(Int(100 * pass.share)) %")
-    }
+    let onPass = passes(on: progress)
     do throws(SpectralError) {
       if separate {
         return TraceResult(
@@ -247,11 +272,21 @@ struct TraceCommand: ParsableCommand {
         source.features, channelNames: source.channelNames, configuration: configuration, onStage: { show(0, $0) },
         onPass: onPass)
       return TraceResult(traces: [trace], isSeparate: false)
-    } catch {
-      switch error {
-      case .invalidInput, .notFinite: throw CommandError.unusable("\(input ?? "--demo"): \(error)")
-      case .notConverged, .degenerate: throw CommandError.failed("\(input ?? "--demo"): \(error)")
-      }
+    } catch { throw failure(error) }
+  }
+
+  /// What tells of passes over the affinity; they are reported on this thread.
+  func passes(on progress: ProgressLine) -> @Sendable (AffinityPass) -> Void {
+    let line = UncheckedSendable(progress)
+    return { pass in line.value.detail("pass \(pass.number) over the affinity, \(Int(100 * pass.share)) %") }
+  }
+
+  func failure(_ error: SpectralError) -> CommandError {
+    switch error {
+    case .invalidInput, .notFinite: .unusable("\(inputName): \(error)")
+    case .notConverged, .degenerate: .failed("\(inputName): \(error)")
     }
   }
+
+  var inputName: String { input ?? "--demo" }
 }
