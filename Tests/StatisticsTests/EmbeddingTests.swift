@@ -44,6 +44,50 @@ struct EmbeddingTests {
     #expect(try TSNE(table(row.x), configuration: .init(perplexity: row.perplexity)).points == fit.points)
   }
 
+  /// The gradient of the divergence against central differences, extrapolated once, in every number of dimensions; as many
+  /// points as fill whole vectors of numbers, and not.
+  @Test(arguments: [1, 2, 3], [7, 16])
+  func tsneGradient(_ dimensions: Int, _ count: Int) {
+    var random = RandomSource(seed: UInt64(count + dimensions))
+    let features = random.normals(4 * count)
+    let distances = (0..<count * count).map { pair in
+      (0..<4).reduce(0.0) { sum, axis in
+        let difference = features[pair / count * 4 + axis] - features[pair % count * 4 + axis]
+        return sum + difference * difference
+      }
+    }
+    let affinities = TSNE.affinities(distances, 3)
+    let points = random.normals(dimensions * count)
+    var descent = TSNEDescent(affinities: affinities, points: points, dimensions: dimensions)
+    let gradient = descent.gradient(exaggeration: 1)
+    for place in points.indices {
+      func slope(_ step: Double) -> Double {
+        let ends = [step, -step].map { move in
+          var moved = points
+          moved[place] += move
+          return TSNEDescent(affinities: affinities, points: moved, dimensions: dimensions).divergence
+        }
+        return (ends[0] - ends[1]) / (2 * step)
+      }
+      let expected = (4 * slope(5e-4) - slope(1e-3)) / 3
+      #expect(abs(gradient[place] - expected) < 1e-9)
+    }
+  }
+
+  /// From where the affinities are no longer exaggerated.
+  @Test(arguments: [2, 3])
+  func tsneDescends(_ dimensions: Int) throws {
+    let row = expected.tsne
+    var last = Double.infinity
+    for iterations in [250, 300, 400, 1000] {
+      let fit = try TSNE(
+        table(row.x), configuration: .init(perplexity: row.perplexity, iterations: iterations, dimensions: dimensions))
+      #expect(fit.divergence < last && fit.points.shape == [40, dimensions])
+      last = fit.divergence
+    }
+    #expect(throws: StatisticsError.self) { try TSNE(table(row.x), configuration: .init(dimensions: dimensions + 3)) }
+  }
+
   @Test func degenerateEmbeddings() throws {
     let equal = try TSNE(table([[1], [1], [1], [1], [1]]), configuration: .init(iterations: 300, seed: 5))
     #expect(equal.points.doubles.allSatisfy(\.isFinite) && equal.warnings.count == 1)

@@ -132,27 +132,9 @@ public struct ChannelTrace: Sendable {
     _ features: NDArray, channelNames: [String]? = nil, configuration: Configuration,
     checkpoint: CutCheckpoint? = nil, onStage: (Stage) -> Void = { _ in }, onPass: (@Sendable (AffinityPass) -> Void)? = nil
   ) throws(SpectralError) {
-    guard (2...4).contains(features.rank) else {
-      throw .invalidInput(
-        "found an array of shape \(features.shape); expected [nodes, channels], [height, width, channels] or "
-          + "[pictures, height, width, channels]")
-    }
-    let channels = features.shape[features.rank - 1]
-    let nodes = features.count / max(1, channels)
-    let names = channelNames ?? (0..<channels).map { "channel \($0)" }
-    guard names.count == channels else {
-      throw .invalidInput("\(names.count) channel names for \(channels) channels")
-    }
-    if case .fixed(let count) = configuration.segments, !(2...max(2, nodes)).contains(count) || nodes < 2 {
-      throw .invalidInput("\(count) segments of \(nodes) nodes; expected from 2 to \(nodes)")
-    }
-    let flat = features.reshaped(to: [nodes, channels])
+    let (flat, names) = try Self.nodes(of: features, channelNames, configuration)
     onStage(.eigenvectors)
-    let cut = try NormalizedCut(
-      flat.dtype.isFloating ? flat : flat.converted(to: .float64), segments: configuration.segments, kernel: configuration.kernel,
-      width: configuration.width,
-      widthRule: configuration.widthRule, precision: configuration.precision, memory: configuration.memory ?? .halfOfFree,
-      sample: configuration.sample, checkpoint: checkpoint, onPass: onPass)
+    let cut = try Self.cut(flat, configuration, checkpoint: checkpoint, onPass: onPass)
     onStage(.rotation)
     partition = try KWayCut(cut, rule: configuration.rotation, filter: configuration.filter)
     onStage(.gradients)
@@ -188,8 +170,42 @@ public struct ChannelTrace: Sendable {
   }
 }
 
+extension ChannelTrace {
+  /// The features as [nodes, D] with the names of their channels, if all fits together.
+  static func nodes(
+    of features: NDArray, _ channelNames: [String]?, _ configuration: Configuration
+  ) throws(SpectralError) -> (features: NDArray, names: [String]) {
+    guard (2...4).contains(features.rank) else {
+      throw .invalidInput(
+        "found an array of shape \(features.shape); expected [nodes, channels], [height, width, channels] or "
+          + "[pictures, height, width, channels]")
+    }
+    let channels = features.shape[features.rank - 1]
+    let nodes = features.count / max(1, channels)
+    let names = channelNames ?? (0..<channels).map { "channel \($0)" }
+    guard names.count == channels else {
+      throw .invalidInput("\(names.count) channel names for \(channels) channels")
+    }
+    if case .fixed(let count) = configuration.segments, !(2...max(2, nodes)).contains(count) || nodes < 2 {
+      throw .invalidInput("\(count) segments of \(nodes) nodes; expected from 2 to \(nodes)")
+    }
+    return (features.reshaped(to: [nodes, channels]), names)
+  }
+
+  /// The cut that a configuration asks for.
+  static func cut(
+    _ features: NDArray, _ configuration: Configuration, checkpoint: CutCheckpoint?, onPass: (@Sendable (AffinityPass) -> Void)?
+  ) throws(SpectralError) -> NormalizedCut {
+    try NormalizedCut(
+      features.dtype.isFloating ? features : features.converted(to: .float64), segments: configuration.segments,
+      kernel: configuration.kernel, width: configuration.width, widthRule: configuration.widthRule,
+      precision: configuration.precision, memory: configuration.memory ?? .halfOfFree, sample: configuration.sample,
+      checkpoint: checkpoint, onPass: onPass)
+  }
+}
+
 extension ChannelTrace.Configuration {
-  fileprivate var heldFixed: [String] {
+  var heldFixed: [String] {
     var hasWidth = true
     if case .custom = kernel { hasWidth = false }
     return (hasWidth && widthRule == .frozen ? ["sigma"] : []) + ["assignment"]

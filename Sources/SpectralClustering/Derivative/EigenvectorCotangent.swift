@@ -12,6 +12,11 @@ struct AffinityCotangent<T: SpectralScalar>: Sendable {
   let factor: Matrix<T>
   /// d̄, [N, 1]
   let degrees: Matrix<T>
+
+  /// Adds what depends on the degrees beside A.
+  func add(degrees more: [Double]) {
+    for index in 0..<degrees.count { degrees.pointer[index] += T(more[index]) }
+  }
 }
 
 /// A cotangent of the leading eigenpairs.
@@ -20,13 +25,13 @@ struct EigenpairCotangent {
   let vectors: Matrix<Double>
   /// λ̄, K numbers.
   let values: [Double]
-  /// What the loss feels of VᵀδA·V directly, symmetric [K, K]: of functions that are smooth in A inside the span although
-  /// eigenvectors are not.
+  /// What the loss feels of VᵀδA·V directly, symmetric [K, K], beside what it feels of the vectors: of functions that are smooth in
+  /// A inside the span although eigenvectors are not.
   var span: Matrix<Double>?
-  /// d̄ of the degrees, as far as the loss feels them other than through A.
-  var degrees: [Double]?
-  /// M, [K, K], if it does not follow from those (see ``FilteredScores``).
+  /// M, [K, K], of a function that is not one of the vectors alone; by default it is made of the above.
   var coupling: Matrix<Double>?
+  /// d̄, N numbers, of what depends on the degrees beside the eigenpairs. Default: nothing does.
+  var degrees: [Double]?
 }
 
 /// What accuracies are measured against.
@@ -98,9 +103,8 @@ extension ShiftedSolve {
     }
     var cotangents: [AffinityCotangent<T>] = []
     for (index, coupling) in couplings.enumerated() {
-      let found = assemble(solution.z, index * k, leading, coupling, rightSides)
-      for (node, value) in (degrees[index] ?? []).enumerated() { found.degrees.pointer[node] += T(value) }
-      cotangents.append(found)
+      cotangents.append(assemble(solution.z, index * k, leading, coupling, rightSides))
+      if let own = degrees[index] { cotangents[index].add(degrees: own) }
     }
     let residuals = (0..<count).map { solution.residuals[$0 * k..<($0 + 1) * k].max() ?? 0 }
     let accuracies = reference.map {

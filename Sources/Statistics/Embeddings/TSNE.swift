@@ -1,15 +1,16 @@
 import Foundation
 import TensorCore
 
-/// t-SNE: points in a plane whose neighbours are the neighbours of the observations (van der Maaten & Hinton 2008).
+/// t-SNE: points in a plane, or in space, whose neighbours are the neighbours of the observations (van der Maaten & Hinton
+/// 2008).
 ///
-/// Exact: all pairs are visited, n² work an iteration. It begins with the first two principal components, as scikit-learn does,
-/// or where they do not exist with seeded noise, and the same input and seed give the same bits at any number of threads.
-/// Distances between groups and their sizes in the plane mean nothing.
+/// Exact: all pairs are visited, n² work an iteration. It begins with the first principal components, as scikit-learn does, or
+/// where they do not exist with seeded noise, and the same input and seed give the same bits at any number of threads.
+/// Distances between groups and their sizes among the points mean nothing.
 public struct TSNE: Sendable {
-  /// [observations, 2] float64.
+  /// [observations, dimensions] float64.
   public let points: NDArray
-  /// The Kullback–Leibler divergence of the affinities in the plane from those of the observations, in nats.
+  /// The Kullback–Leibler divergence of the affinities of the points from those of the observations, in nats.
   public let divergence: Double
   /// The perplexity that was used.
   public let perplexity: Double
@@ -22,18 +23,21 @@ public struct TSNE: Sendable {
     public var iterations = 1000
     /// Of the initial noise, where there is any.
     public var seed: UInt64 = 0
+    /// 1, 2 (default) or 3 coordinates of a point.
+    public var dimensions = 2
 
-    public init(perplexity: Double = 30, iterations: Int = 1000, seed: UInt64 = 0) {
+    public init(perplexity: Double = 30, iterations: Int = 1000, seed: UInt64 = 0, dimensions: Int = 2) {
       self.perplexity = perplexity
       self.iterations = iterations
       self.seed = seed
+      self.dimensions = dimensions
     }
   }
 
   /// - Parameters:
   ///   - table: [observations, variables], finite, of at least four observations.
-  ///   - configuration: perplexity, iterations and seed.
-  /// - Throws: ``StatisticsError`` for anything else, or a perplexity below 1.
+  ///   - configuration: perplexity, iterations, seed and dimensions.
+  /// - Throws: ``StatisticsError`` for anything else, a perplexity below 1, or dimensions other than 1, 2 and 3.
   public init(_ table: NDArray, configuration: Configuration = Configuration()) throws(StatisticsError) {
     let table = try requireTable(table, "t-SNE")
     let n = table.shape[0]
@@ -41,30 +45,38 @@ public struct TSNE: Sendable {
     if !(configuration.perplexity >= 1) {
       throw .invalidInput("t-SNE: found a perplexity of \(configuration.perplexity), expected at least 1")
     }
+    let dimensions = configuration.dimensions
+    if !(1...3).contains(dimensions) { throw .invalidInput("t-SNE: found \(dimensions) dimensions, expected 1, 2 or 3") }
     perplexity = min(configuration.perplexity, max(1, Double(n - 1) / 3))
     warnings =
       perplexity < configuration.perplexity
       ? ["t-SNE: a perplexity of \(configuration.perplexity) is too large for \(n) observations; \(perplexity) was used"] : []
     let affinities = Self.affinities(Self.squaredDistances(table), perplexity)
-    var descent = Descent(affinities: affinities, points: try Self.start(table, seed: configuration.seed))
+    var descent = TSNEDescent(
+      affinities: affinities, points: try Self.start(table, dimensions, seed: configuration.seed), dimensions: dimensions)
     for iteration in 0..<max(0, configuration.iterations) {
       let isEarly = iteration < 250
       descent.step(exaggeration: isEarly ? 12 : 1, momentum: isEarly ? 0.5 : 0.8)
     }
     divergence = descent.divergence
-    points = NDArray(descent.points, shape: [n, 2])
+    points = NDArray(descent.points, shape: [n, dimensions])
   }
 
-  /// The first two components scaled so that the first has a standard deviation of 1e-4.
-  private static func start(_ table: NDArray, seed: UInt64) throws(StatisticsError) -> [Double] {
+  /// The first components, scaled so that the first has a standard deviation of 1e-4; noise of that size in coordinates for
+  /// which there is none, and in all of a constant table.
+  private static func start(_ table: NDArray, _ dimensions: Int, seed: UInt64) throws(StatisticsError) -> [Double] {
     let n = table.shape[0]
-    if table.shape[1] >= 2 {
-      let pca = try PCA(table, count: 2)
-      let deviation = (pca.variances[0] * Double(n - 1) / Double(n)).squareRoot()
-      if deviation > 0 { return pca.scores.doubles.map { $0 / deviation * 1e-4 } }
-    }
     var random = RandomSource(seed: seed)
-    return random.normals(2 * n).map { $0 * 1e-4 }
+    var result = random.normals(dimensions * n).map { $0 * 1e-4 }
+    let known = min(dimensions, table.shape[1])
+    if known == 0 { return result }
+    let pca = try PCA(table, count: known)
+    let deviation = (pca.variances[0] * Double(n - 1) / Double(n)).squareRoot()
+    if !(deviation > 0) { return result }
+    for (place, score) in pca.scores.doubles.enumerated() {
+      result[place / known * dimensions + place % known] = score / deviation * 1e-4
+    }
+    return result
   }
 
   private static func squaredDistances(_ table: NDArray) -> [Double] {
@@ -127,94 +139,4 @@ public struct TSNE: Sendable {
       if precision > 1e300 || precision < 1e-300 { return }
     }
   }
-}
-
-/// Gradient descent with momentum and a gain for each coordinate, as in van der Maaten's own program and scikit-learn.
-private struct Descent {
-  let affinities: [Double]
-  var points: [Double]
-  private var velocity: [Double]
-  private var gains: [Double]
-  private let rate: Double
-  private var count: Int { points.count / 2 }
-
-  init(affinities: [Double], points: [Double]) {
-    self.affinities = affinities
-    self.points = points
-    velocity = [Double](repeating: 0, count: points.count)
-    gains = [Double](repeating: 1, count: points.count)
-    // Belkina et al. 2019.
-    rate = max(Double(points.count / 2) / 12 / 4, 50)
-  }
-
-  /// Sums of 1 / (1 + d²) over the others, for each point.
-  private func kernelSums() -> [Double] {
-    let n = count
-    var sums = [Double](repeating: 0, count: n)
-    points.withUnsafeBufferPointer { y in
-      sums.withUnsafeMutableBufferPointer { sums in
-        let target = UncheckedSendable(sums)
-        Parallel.forEachChunk(of: n, size: 32) { rows in
-          for i in rows {
-            var sum = 0.0
-            for j in 0..<n where j != i { sum += kernel(y, i, j) }
-            target.value[i] = sum
-          }
-        }
-      }
-    }
-    return sums
-  }
-
-  var divergence: Double {
-    let total = kernelSums().reduce(0, +)
-    let n = count
-    var sum = 0.0
-    points.withUnsafeBufferPointer { y in
-      for i in 0..<n {
-        for j in 0..<n where j != i {
-          let p = affinities[i * n + j]
-          if p > 0 { sum += p * log(p * total / kernel(y, i, j)) }
-        }
-      }
-    }
-    return max(0, sum)
-  }
-
-  mutating func step(exaggeration: Double, momentum: Double) {
-    let n = count
-    let total = kernelSums().reduce(0, +)
-    var gradient = [Double](repeating: 0, count: 2 * n)
-    points.withUnsafeBufferPointer { y in
-      affinities.withUnsafeBufferPointer { p in
-        gradient.withUnsafeMutableBufferPointer { gradient in
-          let target = UncheckedSendable(gradient)
-          Parallel.forEachChunk(of: n, size: 32) { rows in
-            for i in rows {
-              var (a, b) = (0.0, 0.0)
-              for j in 0..<n where j != i {
-                let weight = kernel(y, i, j)
-                let force = (exaggeration * p[i * n + j] - weight / total) * weight
-                a += force * (y[2 * i] - y[2 * j])
-                b += force * (y[2 * i + 1] - y[2 * j + 1])
-              }
-              target.value[2 * i] = 4 * a
-              target.value[2 * i + 1] = 4 * b
-            }
-          }
-        }
-      }
-    }
-    for place in points.indices {
-      let isSteady = velocity[place] * gradient[place] < 0
-      gains[place] = max(0.01, isSteady ? gains[place] + 0.2 : gains[place] * 0.8)
-      velocity[place] = momentum * velocity[place] - rate * gains[place] * gradient[place]
-      points[place] += velocity[place]
-    }
-  }
-}
-
-@inline(__always) private func kernel(_ y: UnsafeBufferPointer<Double>, _ i: Int, _ j: Int) -> Double {
-  let (a, b) = (y[2 * i] - y[2 * j], y[2 * i + 1] - y[2 * j + 1])
-  return 1 / (1 + a * a + b * b)
 }

@@ -24,12 +24,14 @@ struct CertificateReport: Encodable {
   @Nullable var reason: String?
   let segments: [Segment]
 
+  /// Of eigenvectors alone.
+  init(_ spectral: SpectralCertificate, reason: String?, segments: [Segment] = []) {
+    (affinityError, gap, subspaceAngle) = (spectral.affinityError, spectral.gap, spectral.subspaceAngle)
+    (self.reason, self.segments) = (spectral.reason ?? reason, segments)
+  }
+
   init(_ certificate: Certificate) {
-    affinityError = certificate.spectral.affinityError
-    gap = certificate.spectral.gap
-    subspaceAngle = certificate.spectral.subspaceAngle
-    reason = certificate.spectral.reason ?? certificate.reason
-    segments = certificate.segments.map { segment in
+    let segments = certificate.segments.map { segment in
       Segment(
         id: segment.id,
         channels: segment.channels?.map { errors in
@@ -39,5 +41,6 @@ struct CertificateReport: Encodable {
             gradientTimesInput: errors[.gradientTimesInput], gradientTimesContrast: errors[.gradientTimesContrast])
         })
     }
+    self.init(certificate.spectral, reason: certificate.reason, segments: segments)
   }
 }

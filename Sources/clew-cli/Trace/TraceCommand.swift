@@ -47,6 +47,7 @@ enum FilterOption: ExpressibleByArgument, Equatable {
 }
 
 extension ChannelAggregation: ExpressibleByArgument {}
+extension ColoringRule: ExpressibleByArgument {}
 
 struct TraceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -66,6 +67,7 @@ struct TraceCommand: ParsableCommand {
         clew trace stack.h5:slices --segments 5 --separate --output out
         clew trace sample.npy --segments 8 --assign rest.npy --output out
         clew trace large.npy --segments 8 --resume large.checkpoint --output out
+        clew trace photo.jpg --foreground 20,48 --foreground 30,50 --background 5,5 --output out
         clew trace --model resnet18 --checkpoint resnet18.pth --layer layer3.1.conv2 --segments 4 photo.jpg
         clew trace --demo --output demo
       """)
@@ -148,6 +150,14 @@ struct TraceCommand: ParsableCommand {
       valueName: "input"))
   var assign: String?
 
+  @OptionGroup var points: PromptOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "With --output: how eigenvectors are shown as colours, by their three principal axes (spectral, the default), or by a "
+        + "t-SNE in three dimensions, which keeps more groups apart (tsne)."))
+  var colors: ColoringRule?
+
   @Option(help: ArgumentHelp("A file with one channel name a line.", valueName: "file"))
   var channelNames: String?
 
@@ -171,7 +181,17 @@ struct TraceCommand: ParsableCommand {
       throw ValidationError("--assign needs an input that is cut as a whole; leave out \(demo ? "--demo" : "--separate").")
     }
     if demo && channelNames != nil { throw ValidationError("--demo has channel names of its own; leave out --channel-names.") }
-    if segments == nil && !demo { throw ValidationError("Missing expected argument '--segments <K>'") }
+    if !points.isEmpty {
+      let others = [
+        ("--separate", separate), ("--assign", assign != nil), ("--colors", colors != nil), ("--sample", sample != nil),
+        ("--spectral-filter", spectralFilter != nil),
+      ]
+      if let other = others.first(where: \.1) {
+        throw ValidationError("Prompts (--foreground) give one foreground and no segments; leave out \(other.0).")
+      }
+    }
+    if colors != nil && output == nil { throw ValidationError("--colors is about a picture; give it a folder with --output.") }
+    if segments == nil && !demo && points.isEmpty { throw ValidationError("Missing expected argument '--segments <K>'") }
   }
 
   func run() throws {
@@ -185,6 +205,7 @@ struct TraceCommand: ParsableCommand {
     let others = try assign.map { try load($0, [$0]) }
     if let others, let assign { try PlacedFeatures.check(others, named: assign, for: source) }
     var configuration = try configuration(source.features.shape)
+    let prompts = try prompts(source.features.shape)
     // Fail before the work, not after it.
     let folder = try output.map { try OutputFolder($0) }
     let checkpoint = try checkpoint(source.features.shape, folder)
@@ -192,21 +213,32 @@ struct TraceCommand: ParsableCommand {
     if memory == nil, let regime = checkpoint?.passes.regime {
       configuration.memory = MemoryBudget(bytes: regime == .stored ? .infinity : 0)
     }
+    if let prompts { return try runPrompted(source, prompts, configuration, folder, checkpoint) }
     var result = try runTrace(source, configuration, checkpoint)
     if let others, let assign { result.placed = try PlacedFeatures(others, named: assign, in: result.traces[0]) }
     let files = source.files + (others?.files ?? [])
     let document = try jsonDocument(result.document(of: source, provenance: try Provenance(common, inputs: files)))
     common.warn(result.warnings)
-    var written: [String] = []
+    let coloring = TraceFigures.Coloring(rule: colors ?? .spectral, seed: common.seed)
+    try finish(document, result.table(of: source), folder, checkpoint) { try result.write(source, coloring, to: $0) }
+  }
+
+  /// Writes what is written to a folder and prints what is printed.
+  func finish(
+    _ document: String, _ table: @autoclosure () -> String, _ folder: OutputFolder?, _ checkpoint: TraceCheckpoint?,
+    write: (OutputFolder) throws -> WrittenFiles
+  ) throws {
+    var written = WrittenFiles()
     if let folder {
-      written = try result.write(source, to: folder)
+      written = try write(folder)
+      common.warn(written.warnings)
       try folder.write(document, "result.json")
     }
     if common.json {
       try standardOutput(document)
     } else {
-      try standardOutput(result.table(of: source))
-      if !written.isEmpty { try standardOutput("\n" + written.joined(separator: "\n") + "\n") }
+      try standardOutput(table())
+      if !written.lines.isEmpty { try standardOutput("\n" + written.lines.joined(separator: "\n") + "\n") }
     }
     checkpoint?.remove()
   }
@@ -283,7 +315,8 @@ struct TraceCommand: ParsableCommand {
   }
 
   private func segmentCount(_ nodes: Int, _ name: String) throws -> SegmentCount {
-    switch segments ?? .count(4) {
+    let usual = points.isEmpty ? 4 : min(PromptOptions.usualEigenvectors, nodes)
+    switch segments ?? .count(usual) {
     case .count(let count):
       guard (2...nodes).contains(count) else {
         throw CommandError.unusable("--segments: found \(count), expected from 2 to \(nodes), the number of nodes of \(name)")
@@ -319,14 +352,7 @@ struct TraceCommand: ParsableCommand {
       let text = separate ? "picture \(picture): \(stage.rawValue)" : stage.rawValue
       progress.show(picture * stages.count + (stages.firstIndex(of: stage) ?? 0) + 1, of: count * stages.count, text)
     }
-    // Passes are reported on this thread.
-    let line = UncheckedSendable(progress)
-    let kept = UncheckedSendable(checkpoint)
-    let onPass: @Sendable (AffinityPass) -> Void = { pass in
-      kept.value?.onPass()
-      let found = pass.found.map { ", \($0)" } ?? ""
-      line.value.detail("pass \(pass.number) over the affinity, \(Int(100 * pass.share)) %\(found)")
-    }
+    let onPass = passes(on: progress, checkpoint)
     do throws(SpectralError) {
       if separate {
         return TraceResult(
@@ -339,12 +365,26 @@ struct TraceCommand: ParsableCommand {
         source.features, channelNames: source.channelNames, configuration: configuration, checkpoint: checkpoint?.passes,
         onStage: { show(0, $0) }, onPass: onPass)
       return TraceResult(traces: [trace], isSeparate: false)
-    } catch {
-      switch error {
-      case .checkpoint: throw CommandError.unusable("--resume: \(error)")
-      case .invalidInput, .notFinite: throw CommandError.unusable("\(input ?? "--demo"): \(error)")
-      case .notConverged, .degenerate: throw CommandError.failed("\(input ?? "--demo"): \(error)")
-      }
+    } catch { throw failure(error) }
+  }
+
+  /// What tells of passes over the affinity; they are reported on this thread.
+  func passes(on progress: ProgressLine, _ checkpoint: TraceCheckpoint?) -> @Sendable (AffinityPass) -> Void {
+    let (line, kept) = (UncheckedSendable(progress), UncheckedSendable(checkpoint))
+    return { pass in
+      kept.value?.onPass()
+      let found = pass.found.map { ", \($0)" } ?? ""
+      line.value.detail("pass \(pass.number) over the affinity, \(Int(100 * pass.share)) %\(found)")
     }
   }
+
+  func failure(_ error: SpectralError) -> CommandError {
+    switch error {
+    case .checkpoint: .unusable("--resume: \(error)")
+    case .invalidInput, .notFinite: .unusable("\(inputName): \(error)")
+    case .notConverged, .degenerate: .failed("\(inputName): \(error)")
+    }
+  }
+
+  var inputName: String { input ?? "--demo" }
 }

@@ -5,121 +5,90 @@ import Foundation
 struct TraceFigures {
   let trace: ChannelTrace
   let input: TraceInput
-  /// Channels drawn for each segment.
-  var depth = 5
+  let coloring: Coloring
 
-  /// Writes all of them; what was written, in words, one line each.
-  func write(to folder: OutputFolder) throws -> [String] {
+  /// How the picture of the eigenvectors is coloured.
+  struct Coloring {
+    var rule = ColoringRule.spectral
+    var seed: UInt64 = 0
+  }
+
+  /// Writes all of them; what was written, in words, one line each, and warnings.
+  func write(to folder: OutputFolder) throws -> WrittenFiles {
     try channelTable().write(to: folder.file("channel-scores.csv"))
     try assignmentTable().write(to: folder.file("assignment.csv"))
     try folder.write(bars, "top-channels")
-    var written = ["top channels of each segment: \(folder.file("top-channels.png"))"]
-    for (index, grid) in grids.enumerated() {
-      let suffix = grids.count > 1 ? "-\(index)" : ""
+    var written = WrittenFiles(lines: ["top channels of each segment: \(folder.file("top-channels.png"))"])
+    let colors = try EigenvectorColors(trace.partition, rule: coloring.rule, seed: coloring.seed)
+    written.warnings = colors.warnings.map { "--colors: \($0)" }
+    try colorTable(colors, trace.grid).write(to: folder.file("colors.csv"))
+    for (index, grid) in shared.grids.enumerated() {
+      let suffix = shared.grids.count > 1 ? "-\(index)" : ""
       try folder.write(segmentation(grid), "segmentation" + suffix)
+      try folder.write(colorPicture(colors, grid), "eigenvector-colors" + suffix)
       try folder.write(maps(grid), "channel-maps" + suffix)
-      written.append("segmentation: \(folder.file("segmentation\(suffix).png"))")
-      written.append("top channels as maps: \(folder.file("channel-maps\(suffix).png"))")
+      written.lines.append("segmentation: \(folder.file("segmentation\(suffix).png"))")
+      written.lines.append("eigenvectors as colours: \(folder.file("eigenvector-colors\(suffix).png"))")
+      written.lines.append("top channels as maps: \(folder.file("channel-maps\(suffix).png"))")
     }
     return written
   }
 
-  /// One picture of the batch.
-  private struct Grid {
-    let first: Int
-    let height: Int
-    let width: Int
-    let labels: LabelMap
-  }
+  private var shared: ChannelFigures { ChannelFigures(aggregation: trace.configuration.aggregation, features: input.features) }
 
-  private var grids: [Grid] {
-    let extents = trace.grid
-    guard extents.rank >= 2 else { return [] }
-    let (height, width) = (extents[extents.rank - 2], extents[extents.rank - 1])
-    return (0..<(extents.rank == 3 ? extents[0] : 1)).map { picture in
-      let first = picture * height * width
-      return Grid(
-        first: first, height: height, width: width,
-        labels: LabelMap(Array(trace.assignment[first..<first + height * width]), height: height, width: width))
-    }
+  private func labels(_ grid: ChannelFigures.Grid) -> LabelMap {
+    LabelMap(Array(trace.assignment[grid.nodes]), height: grid.height, width: grid.width)
   }
 
   private func topChannels(_ segment: ChannelTrace.Segment) -> [ChannelScores] {
-    segment.nodes.isEmpty ? [] : segment.ranking.prefix(depth).map { segment.channels[$0] }
+    segment.nodes.isEmpty ? [] : segment.ranking.prefix(shared.depth).map { segment.channels[$0] }
   }
-
-  private var aggregation: ChannelAggregation { trace.configuration.aggregation }
 
   private var bars: BarChart {
     let panels = trace.segments.filter { !$0.nodes.isEmpty }.map { segment in
       BarChart.Panel(
-        "segment \(segment.id) (\(NumberText.grouped(segment.size)) \(grids.isEmpty ? "nodes" : "px"))",
-        bars: segment.ranking.prefix(2 * depth).map { bar(segment.channels[$0]) },
+        "segment \(segment.id) (\(NumberText.grouped(segment.size)) \(shared.grids.isEmpty ? "nodes" : "px"))",
+        bars: segment.ranking.prefix(2 * shared.depth).map { shared.bar(segment.channels[$0]) },
         color: Palette.color(segment.id))
     }
-    return BarChart(
-      "Top channels of each segment", panels: panels,
-      valueName: "\(symbol), \(unit)")
+    return BarChart("Top channels of each segment", panels: panels, valueName: shared.valueName)
   }
 
-  /// With the standard error where there is one: of the signed mean.
-  private func bar(_ channel: ChannelScores) -> BarChart.Bar {
-    let value = channel[aggregation]
-    let interval = channel.standardError.flatMap { error in
-      aggregation == .meanSigned ? BarChart.Interval(value - error, value + error) : nil
-    }
-    return BarChart.Bar(Self.unbroken(channel.name), value, interval: interval)
-  }
-
-  /// What is drawn, as in the table of the terminal; g is the gradient of the segment's objective.
-  private var symbol: String {
-    switch aggregation {
-    case .distinctiveness: "distinctiveness"
-    case .meanSigned: "mean g"
-    case .meanAbsolute: "mean |g|"
-    case .rootMeanSquare: "rms g"
-    case .gradientTimesInput: "mean g × input"
-    case .gradientTimesContrast: "g × contrast"
-    }
-  }
-
-  private var unit: String {
-    switch aggregation {
-    case .distinctiveness: "objective per squared unit of the channel"
-    case .meanSigned, .meanAbsolute, .rootMeanSquare: "objective per unit of the channel"
-    case .gradientTimesInput, .gradientTimesContrast: "in units of the objective"
-    }
-  }
-
-  private func score(_ channel: ChannelScores) -> String {
-    let error = aggregation == .meanSigned ? channel.standardError.map { " ± " + NumberText.short($0) } : nil
-    return "\(symbol) \(NumberText.short(channel[aggregation]))" + (error ?? "")
-  }
-
-  /// No line break between a number and its unit, or around an equals sign.
-  private static func unbroken(_ name: String) -> String {
-    name.replacingOccurrences(of: " = ", with: "\u{a0}=\u{a0}").replacingOccurrences(of: " px", with: "\u{a0}px")
-  }
-
-  /// Height before width would read wrongly to anyone but a programmer.
-  private static func size(_ height: Int, _ width: Int) -> String { "\(width) × \(height) px" }
-
-  private func segmentation(_ grid: Grid) -> PanelGrid {
+  /// The picture, or what stands in for one.
+  private func sources(_ grid: ChannelFigures.Grid) -> [ImagePanel] {
     var panels: [ImagePanel] = []
     if let picture = input.picture {
-      let size = input.pictureSize.map { Self.size($0.height, $0.width) }
+      let size = input.pictureSize.map { ChannelFigures.size($0.height, $0.width) }
       panels.append(ImagePanel("picture", subtitle: size ?? "", .picture(picture)))
     }
     if let phantom = input.phantom {
       panels.append(ImagePanel("planted regions", .labels(plantedRegions(phantom, grid))))
     }
-    if panels.isEmpty { panels.append(featurePanel(grid)) }
-    panels.append(ImagePanel("segments", subtitle: Self.size(grid.height, grid.width), .labels(grid.labels)))
+    return panels.isEmpty ? [featurePanel(grid)] : panels
+  }
+
+  private func segmentation(_ grid: ChannelFigures.Grid) -> PanelGrid {
+    let panels =
+      sources(grid) + [
+        ImagePanel("segments", subtitle: ChannelFigures.size(grid.height, grid.width), .labels(labels(grid)))
+      ]
     return PanelGrid("Segments", panels: panels, columns: panels.count)
   }
 
+  private func colorPicture(_ colors: EigenvectorColors, _ grid: ChannelFigures.Grid) -> PanelGrid {
+    let picture = colors.picture(height: grid.height, width: grid.width, first: grid.first)
+    let way = colors.rule == .spectral ? "principal axes" : "t-SNE"
+    let panels =
+      sources(grid) + [
+        ImagePanel("eigenvectors by \(way)", subtitle: ChannelFigures.size(grid.height, grid.width), .picture(picture))
+      ]
+    return PanelGrid(
+      "Eigenvectors as colours", panels: panels, columns: panels.count,
+      caption: "Like colours: close in the space of the \(trace.cut.segmentCount) eigenvectors.")
+  }
+
   /// The true regions in the colours of the segments that cover most of them.
-  private func plantedRegions(_ phantom: TissuePhantom, _ grid: Grid) -> LabelMap {
+  private func plantedRegions(_ phantom: TissuePhantom, _ grid: ChannelFigures.Grid) -> LabelMap {
     let segment = Dictionary(
       PlantedChannels(trace, phantom).regions.map { ($0.region, $0.segment) }, uniquingKeysWith: { first, _ in first })
     return LabelMap(
@@ -127,60 +96,57 @@ struct TraceFigures {
   }
 
   /// Without a picture, the first channel of the largest segment stands in for one.
-  private func featurePanel(_ grid: Grid) -> ImagePanel {
+  private func featurePanel(_ grid: ChannelFigures.Grid) -> ImagePanel {
     let channel = trace.segments.max { $0.size < $1.size }?.ranking.first ?? 0
     return ImagePanel(
-      "features", subtitle: Self.unbroken(trace.channelNames[channel]),
-      .heat(HeatMap(map(of: channel, grid), span: .trimmed(share: 0.01))))
+      "features", subtitle: ChannelFigures.unbroken(trace.channelNames[channel]),
+      .heat(HeatMap(shared.map(of: channel, grid), span: .trimmed(share: 0.01))))
   }
 
-  private func maps(_ grid: Grid) -> PanelGrid {
+  private func maps(_ grid: ChannelFigures.Grid) -> PanelGrid {
+    let labels = labels(grid)
     let rows = trace.segments.filter { !$0.nodes.isEmpty }.map { segment in
       PanelGrid.Row(
         "segment \(segment.id) (\(NumberText.grouped(segment.size)) px)", color: Palette.color(segment.id),
-        panels: topChannels(segment).enumerated().map { rank, channel in
-          ImagePanel(
-            "#\(rank + 1) \(Self.unbroken(channel.name))", subtitle: score(channel),
-            .heat(HeatMap(map(of: channel.index, grid), span: .trimmed(share: 0.01))),
-            outline: RegionMask(of: segment.id, in: grid.labels))
-        })
+        panels: shared.maps(topChannels(segment), grid, outline: RegionMask(of: segment.id, in: labels)))
     }
     return PanelGrid(
       "Top channels of each segment", rows: rows,
       caption: "Outline: the segment. g: gradient of the segment's objective with respect to the channel.")
   }
 
-  private func map(of channel: Int, _ grid: Grid) -> NDArray {
-    let (channels, count) = (trace.channelNames.count, grid.height * grid.width)
-    let flat = input.features.reshaped(to: [input.features.count / channels, channels])
-    return flat.sliced(axis: 0, start: grid.first, count: count).sliced(axis: 1, start: channel, count: 1)
-      .converted(to: .float32).reshaped(to: [grid.height, grid.width])
-  }
-
   private func channelTable() -> CSVWriter {
-    var table = CSVWriter(
-      header: ["segment", "rank", "index", "channel", "standardError"] + ChannelAggregation.allCases.map(\.rawValue))
+    var table = CSVWriter(header: ["segment"] + ChannelFigures.channelHeader)
     for segment in trace.segments {
       for (rank, index) in segment.ranking.enumerated() {
-        let scores = segment.channels[index]
-        table.append(
-          [
-            .integer(segment.id), .integer(rank + 1), .integer(index), .text(scores.name),
-            scores.standardError.map { .number($0) } ?? .text(""),
-          ]
-            + ChannelAggregation.allCases.map { .number(scores[$0]) })
+        table.append([.integer(segment.id)] + ChannelFigures.cells(rank, segment.channels[index]))
       }
     }
     return table
   }
 
   private func assignmentTable() -> CSVWriter {
-    let axes = trace.grid.rank == 1 ? ["node"] : ["picture", "row", "column"].suffix(trace.grid.rank)
-    var table = CSVWriter(header: axes + ["segment"])
-    let strides = trace.grid.strides
+    var table = CSVWriter(header: ChannelFigures.axes(trace.grid) + ["segment"])
     for (node, segment) in trace.assignment.enumerated() {
-      table.append(zip(strides, trace.grid).map { .integer(node / $0 % $1) } + [.integer(segment)])
+      table.append(ChannelFigures.place(node, in: trace.grid) + [.integer(segment)])
     }
     return table
   }
+}
+
+/// Red, green and blue of every node, from 0 to 1.
+func colorTable(_ colors: EigenvectorColors, _ grid: Shape) -> CSVWriter {
+  var table = CSVWriter(header: ChannelFigures.axes(grid) + ["red", "green", "blue"])
+  let values = colors.values.doubles
+  for node in 0..<values.count / 3 {
+    table.append(ChannelFigures.place(node, in: grid) + (0..<3).map { .number(values[3 * node + $0]) })
+  }
+  return table
+}
+
+/// What a command has written to its folder.
+struct WrittenFiles {
+  /// In words, one line each.
+  var lines: [String] = []
+  var warnings: [String] = []
 }

@@ -111,9 +111,7 @@ struct TraceReport: Encodable {
     affinity = trace.cut.kernel.name
     regime = trace.cut.regime.rawValue
     sample = trace.cut.sample.map(Sample.init)
-    segmentChoice = trace.cut.suggestion.map {
-      Choice(segments: $0.segments, gap: $0.gap, from: $0.range.lowerBound, to: $0.range.upperBound)
-    }
+    segmentChoice = trace.cut.suggestion.map(Choice.init)
     sigma = trace.cut.sigma
     eigenvalues = trace.cut.eigenvalues
     spectralGap = trace.cut.gap.width
@@ -148,6 +146,13 @@ struct TraceReport: Encodable {
     (self.planted, self.placed) = (planted, placed)
     warnings = trace.warnings + (placed?.warnings ?? [])
     self.provenance = provenance
+  }
+}
+
+extension TraceReport.Choice {
+  init(_ suggestion: SegmentSuggestion) {
+    self.init(
+      segments: suggestion.segments, gap: suggestion.gap, from: suggestion.range.lowerBound, to: suggestion.range.upperBound)
   }
 }
 

@@ -27,13 +27,18 @@ struct TraceResult {
   }
 
   /// Tables and figures; of separate pictures in a folder for each.
-  func write(_ source: TraceInput, to folder: OutputFolder) throws -> [String] {
-    if !isSeparate { return try TraceFigures(trace: traces[0], input: source).write(to: folder) }
-    return try traces.enumerated().flatMap { index, trace in
+  func write(_ source: TraceInput, _ coloring: TraceFigures.Coloring, to folder: OutputFolder) throws -> WrittenFiles {
+    if !isSeparate { return try TraceFigures(trace: traces[0], input: source, coloring: coloring).write(to: folder) }
+    var written = WrittenFiles()
+    for (index, trace) in traces.enumerated() {
       var picture = source
       picture.features = source.features.picture(index)
-      return try TraceFigures(trace: trace, input: picture).write(to: OutputFolder(folder.file("picture-\(index)")))
+      let own = try TraceFigures(trace: trace, input: picture, coloring: coloring)
+        .write(to: OutputFolder(folder.file("picture-\(index)")))
+      written.lines += own.lines
+      written.warnings += own.warnings.map { "picture \(index): \($0)" }
     }
+    return written
   }
 
   private func planted(_ source: TraceInput) -> PlantedChannels? { source.phantom.map { PlantedChannels(traces[0], $0) } }

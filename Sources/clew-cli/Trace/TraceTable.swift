@@ -6,18 +6,14 @@ struct TraceTable {
   let trace: ChannelTrace
   let planted: PlantedChannels?
   var placed: PlacedFeatures?
-  /// Channels listed for each segment.
-  var depth = 5
-
   var text: String {
     let (cut, aggregation) = (trace.cut, trace.configuration.aggregation)
     var lines = [
       "\(cut.nodeCount) nodes in \(trace.segments.count) segments by \(trace.channelNames.count) channels; "
         + "\(cut.kernel.name) affinity (\(cut.regime.rawValue)), sigma \(number(cut.sigma)); "
-        + "held fixed: \(trace.heldFixed.joined(separator: ", "))",
-      "eigenvalues\(cut.sample == nil ? "" : " of the sample") \(cut.eigenvalues.map(number).joined(separator: " "))"
-        + (cut.gap.width.map { "; gap \(number($0))" } ?? "") + "; largest residual \(number(cut.residuals.max() ?? 0))",
+        + "held fixed: \(trace.heldFixed.joined(separator: ", "))"
     ]
+    lines += spectrumLines(cut)
     if let filter = trace.partition.filter {
       lines.append(
         "spectral filter \(number(filter.width)) wide around \(number(filter.centre)): \(filter.count) eigenvectors have a weight"
@@ -38,18 +34,7 @@ struct TraceTable {
       lines.append(
         "segment \(segment.id): \(segment.size) nodes, objective \(number(segment.objective)), "
           + "channels by \(aggregation.rawValue)")
-      if segment.nodes.isEmpty { continue }
-      let top = segment.ranking.prefix(depth).map { segment.channels[$0] }
-      let width = top.map(\.name.count).max() ?? 0
-      for (rank, channel) in top.enumerated() {
-        // `padding(toLength:)` counts UTF-16 units, and would cut off the end of a name with others.
-        let name = channel.name + String(repeating: " ", count: width - channel.name.count)
-        let error = channel.standardError.map { " ± " + number($0) } ?? ""
-        let ranked = Self.printed.contains(aggregation) ? "" : "  \(aggregation.rawValue) \(number(channel[aggregation]))"
-        lines.append(
-          "  \(rank + 1). \(name)\(ranked)  mean |g| \(number(channel.meanAbsolute))"
-            + "  mean g \(number(channel.meanSigned))\(error)")
-      }
+      if !segment.nodes.isEmpty { lines += rankedLines(segment.channels, segment.ranking, by: aggregation) }
     }
     if let planted {
       lines.append("")
@@ -71,24 +56,44 @@ struct TraceTable {
 
   /// What the numbers below can be wrong by.
   private var certificate: [String] {
-    let (spectral, aggregation) = (trace.certificate.spectral, trace.configuration.aggregation)
-    var lines = [
-      "certified: "
-        + (spectral.gap.map { "gap at least \(number($0))" } ?? "no gap") + "; "
-        + (spectral.subspaceAngle.map { "eigenvectors within an angle of sine \(number($0))" } ?? "no bound of the eigenvectors")
-    ]
+    let aggregation = trace.configuration.aggregation
     let bounds = trace.certificate.segments.compactMap { segment in
       segment.largest(aggregation).map { "\(segment.id): \(number($0))" }
     }
-    if !bounds.isEmpty {
-      lines.append(
-        "largest error of \(aggregation.rawValue), as a share of the segment's largest: " + bounds.joined(separator: ", "))
-    }
-    return lines
+    return bounds.isEmpty
+      ? []
+      : ["largest error of \(aggregation.rawValue), as a share of the segment's largest: " + bounds.joined(separator: ", ")]
   }
-
-  /// In columns of their own, whatever the ranking is by.
-  private static let printed: [ChannelAggregation] = [.meanAbsolute, .meanSigned]
-
-  private func number(_ value: Double) -> String { String(format: "%.4g", value) }
 }
+
+/// Eigenvalues, and what is certain of them.
+func spectrumLines(_ cut: NormalizedCut) -> [String] {
+  let eigenvalues =
+    "eigenvalues\(cut.sample == nil ? "" : " of the sample") \(cut.eigenvalues.map(number).joined(separator: " "))"
+    + (cut.gap.width.map { "; gap \(number($0))" } ?? "") + "; largest residual \(number(cut.residuals.max() ?? 0))"
+  if cut.sample != nil { return [eigenvalues] }
+  return [
+    eigenvalues,
+    "certified: " + (cut.certificate.gap.map { "gap at least \(number($0))" } ?? "no gap") + "; "
+      + (cut.certificate.subspaceAngle.map { "eigenvectors within an angle of sine \(number($0))" }
+        ?? "no bound of the eigenvectors"),
+  ]
+}
+
+/// The first channels of a ranking.
+func rankedLines(_ channels: [ChannelScores], _ ranking: [Int], by aggregation: ChannelAggregation, depth: Int = 5) -> [String] {
+  let top = ranking.prefix(depth).map { channels[$0] }
+  let width = top.map(\.name.count).max() ?? 0
+  return top.enumerated().map { rank, channel in
+    // `padding(toLength:)` counts UTF-16 units, and would cut off the end of a name with others.
+    let name = channel.name + String(repeating: " ", count: width - channel.name.count)
+    let error = channel.standardError.map { " ± " + number($0) } ?? ""
+    // In columns of their own, whatever the ranking is by.
+    let isPrinted = aggregation == .meanAbsolute || aggregation == .meanSigned
+    let ranked = isPrinted ? "" : "  \(aggregation.rawValue) \(number(channel[aggregation]))"
+    return "  \(rank + 1). \(name)\(ranked)  mean |g| \(number(channel.meanAbsolute))"
+      + "  mean g \(number(channel.meanSigned))\(error)"
+  }
+}
+
+private func number(_ value: Double) -> String { String(format: "%.4g", value) }
