@@ -67,9 +67,9 @@ import Testing
       try Clew.run(["trace", "features.npy", "--json", "--memory", "1GB"] + $0, in: folder)
     }
     #expect(try withoutProvenance(runs[0].output) == withoutProvenance(runs[1].output), "\(runs[1].error)")
-    // Eight eigenvectors unless another number is given.
+    // Six eigenvectors unless another number is given.
     let document = try #require(try JSONSerialization.jsonObject(with: runs[0].output) as? Object)
-    #expect((document["eigenvalues"] as? [Double])?.count == 8)
+    #expect((document["eigenvalues"] as? [Double])?.count == 6)
   }
 
   @Test func batchesAndListsOfNodesHavePointsOfTheirOwn() throws {

@@ -31,7 +31,7 @@ struct PromptOptions: ParsableArguments {
       valueName: "T"))
   var threshold: Double?
 
-  static let usualEigenvectors = 8
+  static let usualEigenvectors = 6
 
   var isEmpty: Bool { foreground.isEmpty && background.isEmpty && backgroundWeight == nil && threshold == nil }
 
