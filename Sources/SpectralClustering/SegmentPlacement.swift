@@ -35,7 +35,8 @@ extension KWayCut {
     let (image, degrees) = try cut.affinity.extending(cut.pairs, to: points)
     var rotated = Matrix.product(image, scores.rotation)
     if let filtered, let affinity = cut.affinity as? any CompleteAffinity {
-      rotated = filtered.extended(try affinity.towardsNodes(points, filtered.leading).image)
+      rotated = try filtered.extended(
+        try affinity.towardsNodes(points, filtered.leading).image, tolerance: affinity.gapTolerance)
     }
     let labels = largestColumns(RowNormalized(image).values, scores.rotation)
     return SegmentPlacement(

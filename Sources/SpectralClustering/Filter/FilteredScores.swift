@@ -61,8 +61,15 @@ struct FilteredScores: Sendable {
 
   /// The scores of other points: Σ_i f(λ_i)/λ_i·(a(x, ·)·v_i)·(v_iᵀQ), which gives a node its own.
   ///
-  /// - Parameter image: a(x, ·)·V, [M, W].
-  func extended(_ image: Matrix<Double>) -> Matrix<Double> {
+  /// - Parameters:
+  ///   - image: a(x, ·)·V, [M, W].
+  ///   - tolerance: eigenvalues no larger than this are zero.
+  /// - Throws: ``SpectralError/degenerate(_:)`` where one with a weight is, so that its eigenvector has no extension.
+  func extended(_ image: Matrix<Double>, tolerance: Double) throws(SpectralError) -> Matrix<Double> {
+    if let small = zip(weights, spectrum.pairs.values).first(where: { $0 > 0 && abs($1) <= tolerance })?.1 {
+      throw .degenerate(
+        "eigenvalue \(small) has a weight, and its eigenvector does not extend to other nodes; give a narrower filter")
+    }
     let factors = zip(weights, spectrum.pairs.values).map { $0 > 0 ? $0 / $1 : 0 }
     return Matrix.product(image, components.scalingRows(by: factors))
   }
