@@ -71,7 +71,7 @@ ROWS = [
       for features, title, clusters in [("normal", "standard normal", 0), ("clusters", "12 planted clusters", 12)]),
     *(Row(
         f"ncut-exact-{features}", f"trace 20 segments, N = 8,000, D = 300, {title}",
-        "ncut-pytorch, exact_gradient=True, the first segment only", "ncut-trace",
+        "ncut-pytorch, exact_gradient=True (extrapolated from one of 20 segments)", "ncut-trace",
         ["ncut_exact.py", "8000", "300", "20", "--segments", "1"], ["--segments", "20"], Features(8_000, 300, clusters),
         rounds=3, repeats=1, warmup=0, checked=True)
       for features, title, clusters in [("normal", "standard normal", 0), ("clusters", "12 planted clusters", 12)]),
@@ -248,6 +248,8 @@ def summary(row, sides, disturbed):
         "repeats": row.repeats,
         "disturbedRounds": disturbed,
         "peerVersions": sides["peer"][0].get("versions", {}),
+        **{key: statistics.median(m[key] for m in sides["peer"])
+           for key in ("forwardSeconds", "backwardSeconds") if key in sides["peer"][0]},
     }
 
 

@@ -1,4 +1,4 @@
-"""ncut_exact.py N D K: ncut-pytorch with `exact_gradient=True`, a full eigendecomposition. N = 2,000 is about what is feasible."""
+"""ncut_exact.py N D K: ncut-pytorch with `exact_gradient=True`, a full eigendecomposition."""
 
 import ncut_tracing
 

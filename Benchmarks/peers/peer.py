@@ -40,8 +40,10 @@ def features(args, N, D, clusters=0):
     return X
 
 
-def measure(name, args, body, versions):
-    """Runs `body` (which returns a dict of facts about its result) and prints the JSON line."""
+def measure(name, args, body, versions, extrapolated=None):
+    """Runs `body` (which returns a dict of facts about its result) and prints the JSON line.
+
+    Where the body does but a part of the work, `extrapolated` makes the seconds of all of it out of its facts."""
     for _ in range(args.warmup):
         body()
     before = peak_bytes()
@@ -49,7 +51,7 @@ def measure(name, args, body, versions):
     for _ in range(args.repeats):
         start = time.perf_counter()
         facts = body()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(extrapolated(facts) if extrapolated else time.perf_counter() - start)
     print(
         json.dumps(
             {
