@@ -49,7 +49,6 @@ public struct NormalizedCut: Sendable {
   ///     affinity is made again, a tile at a time, whenever it is used. With a sample that of the M² numbers.
   ///   - sample: nodes whose cut is extended to all others, in O(N·M·(D + K)), with an error that is estimated (default: `nil`,
   ///     none: the cut is exact). A median σ is that of their distances.
-  ///     affinity is made again, a tile at a time, whenever it is used.
   ///   - checkpoint: what passes over the affinity give is kept there, here and in gradients, and read if it is there already.
   ///   - onPass: told how far the passes over the affinity have come, here and in gradients; called on the caller's thread.
   /// - Throws: ``SpectralError``; ``SpectralError/degenerate(_:)`` where an eigenvalue of the sample is too close to zero for an
@@ -126,10 +125,11 @@ public struct NormalizedCut: Sendable {
       affinity.warnings + pieces + gap.warnings(segments, tolerance: tolerance) + (sample?.error.warnings ?? [])
   }
 
-  /// Without what a filter makes up for: only the assignment depends on a choice then.
+  /// Without what a filter makes up for: only the assignment depends on a choice then. As many segments as nodes it does not.
   var warningsBesideGap: [String] {
+    guard let width = gap.width else { return warnings }
     let own = gap.warnings(segmentCount, tolerance: affinity.gapTolerance)
-    let isClosed = (gap.width ?? 1) <= affinity.gapTolerance
+    let isClosed = width <= affinity.gapTolerance
     return warnings.filter { !own.contains($0) }
       + (isClosed
         ? ["there is no gap after eigenvalue \(segmentCount): the assignment, not the filtered scores, depends on a choice"] : [])

@@ -243,6 +243,25 @@ import Testing
     #expect(placed.assignment == partition.assignment)
   }
 
+  /// The first eigenvalue without a weight lies where the step begins, whatever the rounding of the centre and the width.
+  @Test func roundingMakesNoWeight() throws {
+    var random = RandomSource(seed: 11)
+    for _ in 0..<200 {
+      let last = 0.3 + 0.6 * random.uniform()
+      let next = last * (0.1 + 0.7 * random.uniform())
+      let filter = try SpectralFilter(.automatic, eigenvalues: [1, last, next], segments: 2)
+      #expect(filter.value(next) == 0 && next <= filter.lowerEdge, "\(last), \(next)")
+      #expect(abs(filter.value(last) - 1) < 1e-14)
+    }
+  }
+
+  /// A filter makes up for a gap that is missing, but not for that.
+  @Test func asManySegmentsAsNodesIsToldWithAFilterToo() throws {
+    let cut = try NormalizedCut(Self.features(.duplicates, 1).features, segments: 20)
+    let told = try KWayCut(cut, filter: .automatic).warnings.filter { $0.contains("as many segments as nodes") }
+    #expect(told.count == 1)
+  }
+
   @Test func dividedDifferences() throws {
     let filter = try SpectralFilter(.value(0.2), eigenvalues: [1, 0.6, 0.5, 0.1], segments: 2)
     #expect(filter.centre == 0.55)

@@ -26,9 +26,12 @@ public struct SpectralFilter: Sendable, Equatable {
   /// L, the number of eigenvectors with a weight above zero.
   public let count: Int
 
-  var lowerEdge: Double { centre - width / 2 }
+  /// Up to it there is no weight.
+  var lowerEdge: Double { centre - (0.5 - negligiblePlace) * width }
 
-  private func place(_ eigenvalue: Double) -> Double { min(1, max(0, (eigenvalue - centre) / width + 0.5)) }
+  private func place(_ eigenvalue: Double) -> Double {
+    eigenvalue <= lowerEdge ? 0 : min(1, (eigenvalue - centre) / width + 0.5)
+  }
 
   func value(_ eigenvalue: Double) -> Double {
     let t = place(eigenvalue)
@@ -72,6 +75,10 @@ extension SpectralFilter {
 
   fileprivate func with(count: Int) -> SpectralFilter { SpectralFilter(centre: centre, width: width, count: count) }
 }
+
+/// Where on the step a weight, of 10⁻²⁹ there, counts as zero: an automatic step over a wide gap begins at λ_{K+1}, whose rounding
+/// is to make neither a weight nor another eigenproblem.
+private let negligiblePlace = 1e-10
 
 /// Narrower ones could not tell eigenvalues apart that float32 cannot.
 private let filterWidths = 1e-4...2.0
