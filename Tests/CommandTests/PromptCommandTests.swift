@@ -83,6 +83,12 @@ import Testing
     try folder.save(thirds([60, 4]))
     let list = try json(["--segments", "3", "--foreground", "45", "--background", "3"], in: folder)
     #expect(list["mask"] as? [Int] == (0..<60).map { $0 >= 40 ? 1 : 0 })
+    for point in ["4,5", "x"] {
+      let refused = try Clew.run(["trace", "features.npy", "--foreground", point], in: folder)
+      #expect(
+        refused.status == 2 && refused.error.contains("found '\(point)', expected the number of a node of features.npy"),
+        "\(refused.error)")
+    }
   }
 
   @Test func tilesStoredAndThreadsAgree() throws {
@@ -105,7 +111,7 @@ import Testing
     let result = try Clew.run(
       ["trace", "features.npy", "--segments", "3", "--foreground", "9,1", "--output", "out", "--quiet"], in: folder)
     #expect(result.status == 0, "\(result.error)")
-    #expect(result.text.contains("prompted by 1 foreground points through 3 eigenvectors"))
+    #expect(result.text.contains("prompted by 1 foreground point through 3 eigenvectors"))
     #expect(result.text.contains("foreground: 40 nodes (33.3 %), score above") && result.text.contains("  1. channel"))
     let names = folder.names("out")
     for name in ["result.json", "channel-scores.csv", "foreground.png", "foreground.pdf", "channel-maps.png", "top-channels.pdf"]
@@ -140,7 +146,9 @@ import Testing
 
   @Test func whatDoesNotGoTogetherIsMalformed() throws {
     let folder = try folder()
-    for extra in [["--separate"], ["--assign", "features.npy"], ["--colors", "tsne", "--output", "out"]] {
+    for extra in [
+      ["--separate"], ["--assign", "features.npy"], ["--colors", "tsne", "--output", "out"], ["--rotation", "frozen"],
+    ] {
       let result = try Clew.run(["trace", "features.npy", "--foreground", "1,1"] + extra, in: folder)
       #expect(result.status == 64 && result.error.contains(extra[0]), "\(result.error)")
     }

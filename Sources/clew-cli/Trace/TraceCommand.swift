@@ -184,7 +184,7 @@ struct TraceCommand: ParsableCommand {
     if !points.isEmpty {
       let others = [
         ("--separate", separate), ("--assign", assign != nil), ("--colors", colors != nil), ("--sample", sample != nil),
-        ("--spectral-filter", spectralFilter != nil),
+        ("--spectral-filter", spectralFilter != nil), ("--rotation frozen", rotation == .frozen),
       ]
       if let other = others.first(where: \.1) {
         throw ValidationError("Prompts (--foreground) give one foreground and no segments; leave out \(other.0).")

@@ -16,7 +16,7 @@ struct PromptFigures {
       written.lines.append("top channels of the foreground: \(folder.file("top-channels.png"))")
     }
     // Without a picture, the eigenvectors show where things are.
-    let colors = input.picture == nil ? try EigenvectorColors(eigenvectors: trace.cut.eigenvectors) : nil
+    let colors = input.picture == nil && !shared.grids.isEmpty ? try EigenvectorColors(eigenvectors: trace.cut.eigenvectors) : nil
     for (index, grid) in shared.grids.enumerated() {
       let suffix = shared.grids.count > 1 ? "-\(index)" : ""
       try folder.write(foreground(grid, colors), "foreground" + suffix)

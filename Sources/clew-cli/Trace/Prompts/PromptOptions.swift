@@ -75,7 +75,8 @@ struct PromptOptions: ParsableArguments {
     func refuse(_ expected: String) -> CommandError {
       .unusable("\(option): found '\(text)', expected \(expected) of \(input), which has \(sizes)")
     }
-    guard parts.count == names.count else { throw refuse(names.joined(separator: ",")) }
+    let form = grid.rank == 1 ? "the number of a node" : names.joined(separator: ",")
+    guard parts.count == names.count else { throw refuse(form) }
     var node = 0
     for (part, (size, name)) in zip(parts, zip(grid, names)) {
       let place: Int
@@ -83,7 +84,7 @@ struct PromptOptions: ParsableArguments {
         guard let share = Double(part.dropLast()), (0...100).contains(share) else { throw refuse("0 % to 100 %") }
         place = min(size - 1, Int(share / 100 * Double(size)))
       } else {
-        guard let number = Int(part) else { throw refuse(names.joined(separator: ",") + " as numbers") }
+        guard let number = Int(part) else { throw refuse(grid.rank == 1 ? form : form + " as numbers") }
         guard (0..<size).contains(number) else { throw refuse("a \(name) from 0 to \(size - 1)") }
         place = number
       }

@@ -10,8 +10,9 @@ struct PromptTable {
     let sides =
       "\(prompts.foreground.count) foreground"
       + (prompts.background.isEmpty ? "" : " and \(prompts.background.count) background")
+    let points = prompts.foreground.count + prompts.background.count == 1 ? "point" : "points"
     var lines = [
-      "\(cut.nodeCount) nodes by \(trace.channelNames.count) channels, prompted by \(sides) points through "
+      "\(cut.nodeCount) nodes by \(trace.channelNames.count) channels, prompted by \(sides) \(points) through "
         + "\(cut.segmentCount) eigenvectors; \(cut.kernel.name) affinity (\(cut.regime.rawValue)), "
         + "sigma \(number(cut.sigma)); held fixed: \(trace.heldFixed.joined(separator: ", "))"
     ]
