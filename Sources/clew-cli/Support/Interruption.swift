@@ -8,6 +8,8 @@ private let signalPipe = Atomic<Int32>(-1)
 /// signal's number as its status, the next one ends it at once.
 struct Interruption {
   private static let signals = [SIGINT, SIGTERM]
+  /// Those that the program was not started to ignore.
+  private var heard: [Int32] = []
 
   /// - Parameter save: called on a thread of its own, beside whatever the program is doing. Not for a signal that the program was
   ///   started to ignore.
@@ -31,13 +33,17 @@ struct Interruption {
         var byte = UInt8(truncatingIfNeeded: number)
         _ = write(signalPipe.load(ordering: .sequentiallyConsistent), &byte, 1)
       }
-      if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(number, SIG_IGN) }
+      if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+        signal(number, SIG_IGN)
+      } else {
+        heard.append(number)
+      }
     }
   }
 
   /// There is nothing left to be saved.
   func end() {
-    for number in Self.signals { signal(number, SIG_DFL) }
+    for number in heard { signal(number, SIG_DFL) }
   }
 }
 
