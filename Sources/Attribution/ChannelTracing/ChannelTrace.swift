@@ -1,8 +1,8 @@
 /// Which channels made each segment of a normalised cut: the gradient of every segment's objective with respect to the
 /// features, aggregated over the segment's own nodes.
 ///
-/// Exact: no truncation of the derivative, and no sampling unless ``Configuration/sample`` asks for it. The objective of segment k is the mean of |score_ik| over its nodes;
-/// ``heldFixed`` lists what the derivative treats as constant. Residuals say how exact.
+/// Exact: no truncation of the derivative, and no sampling unless ``Configuration/sample`` asks for it. The objective of segment k
+/// is the mean of |score_ik| over its nodes; ``heldFixed`` lists what the derivative treats as constant. Residuals say how exact.
 public struct ChannelTrace: Sendable {
   /// What is traced, and how. All but the number of segments has a default.
   public struct Configuration: Sendable {
