@@ -85,11 +85,14 @@ def main():
     importance = found["importance"]
     expected = exact(
         np.load(args.input), float(found["sigma"][0]), assignment, int(found["segments"][0]), len(importance), args.rotation)
+    if not np.isfinite(importance).all():
+        print(json.dumps({"distance": None, "cosine": None, "finite": False}), flush=True)
+        return
     size = np.linalg.norm(importance)
     print(json.dumps({
         "distance": float(np.linalg.norm(importance - expected) / np.linalg.norm(expected)),
         "cosine": float((importance * expected).sum() / size / np.linalg.norm(expected)) if size > 0 else 0.0,
-        "finite": bool(np.isfinite(importance).all()),
+        "finite": True,
     }), flush=True)
 
 
