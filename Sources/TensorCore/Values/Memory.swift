@@ -3,7 +3,7 @@
 /// A freed array's memory is kept and given to the next one of about its size, because fresh memory is slow: the system clears
 /// every page of it at the first touch, which takes longer than most elementwise operations. What is kept never makes the
 /// process much larger than its living arrays once made it: before fresh memory is taken, blocks of the sizes unused for
-/// longest are given back until living and kept ones together fit into the highest total of living ones, and a half more (at
+/// longest are given back until living and kept ones together fit into the highest total of living ones, and an eighth more (at
 /// most 96 MiB).
 ///
 /// All numbers are bytes of whole blocks, which are up to a sixteenth larger than what they hold, and up to a quarter if they are
